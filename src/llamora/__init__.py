@@ -1,0 +1,3 @@
+"""Llamora: a local-first, encrypted journal organised by time."""
+
+__version__ = "0.1.0"
