@@ -1,0 +1,335 @@
+"""What an unlocked vault does, and that a locked one does nothing."""
+
+import gc
+import mmap
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+
+from llamora.vault import (
+    KdfPolicy,
+    Locked,
+    Opened,
+    Place,
+    Purpose,
+    Unreadable,
+    Vault,
+    normalise_password,
+    record,
+    sodium,
+)
+from llamora.vault.keypage import KeyPage
+from llamora.vault.keys import WRAP
+from llamora.vault.vault import CHAIN
+
+OWNER, ID = b"o" * 16, b"i" * 16
+WRITING = Place("writings", "sealed", Purpose.CONTENT, ("day", "revision"))
+ROW: dict[str, Any] = {"day": b"d" * 16, "revision": 1}
+CHEAP = KdfPolicy(8, 1)
+DAY = date(2026, 11, 22)
+
+
+def test_what_is_sealed_is_opened_again():
+    vault = Vault.new(OWNER)
+    sealed = vault.seal(WRITING, ID, {"v": 1, "kind": "entry"}, b"the heron", **ROW)
+    assert vault.open(WRITING, ID, sealed, **ROW) == Opened(
+        {"v": 1, "kind": "entry"}, b"the heron", 1
+    )
+    assert b"heron" not in sealed
+    assert b"entry" not in sealed
+
+
+def test_the_same_words_never_look_the_same_twice():
+    vault = Vault.new(OWNER)
+    assert len({vault.seal(WRITING, ID, {"v": 1}, b"again", **ROW) for _ in range(100)}) == 100
+
+
+def test_another_vault_of_the_same_owner_opens_nothing():
+    sealed = Vault.new(OWNER).seal(WRITING, ID, {"v": 1}, **ROW)
+    with pytest.raises(Unreadable):
+        Vault.new(OWNER).open(WRITING, ID, sealed, **ROW)
+
+
+def test_a_refusal_says_nothing_of_its_reason():
+    vault = Vault.new(OWNER)
+    sealed = vault.seal(WRITING, ID, {"v": 1}, **ROW)
+    said: set[str] = set()
+    for wrong in (b"", sealed[:-1], b"\2" + sealed[1:], sealed[:-1] + b"\0", bytes(302)):
+        with pytest.raises(Unreadable) as refusal:
+            vault.open(WRITING, ID, wrong, **ROW)
+        said.add(f"{refusal.value} {refusal.value.__cause__}")
+    assert said == {"This record cannot be opened. None"}
+
+
+@pytest.mark.parametrize("row", [{}, {"day": b""}, ROW | {"more": 1}, {"day": b"", "revisions": 1}])
+def test_naming_other_columns_than_the_place_has_is_a_mistake_of_the_caller(row: dict[str, Any]):
+    vault = Vault.new(OWNER)
+    sealed = vault.seal(WRITING, ID, {"v": 1}, **ROW)
+    with pytest.raises(ValueError, match=r"writings\.sealed"):
+        vault.seal(WRITING, ID, {"v": 1}, **row)
+    with pytest.raises(ValueError, match=r"writings\.sealed"):
+        vault.open(WRITING, ID, sealed, **row)
+
+
+@pytest.mark.parametrize("column", [None, 1.0, -1, 1 << 64, "\ud800"])
+def test_what_no_column_can_hold_is_not_sealed(column: Any):
+    with pytest.raises(ValueError):  # noqa: PT011  each says its own
+        Vault.new(OWNER).seal(WRITING, ID, {"v": 1}, **(ROW | {"revision": column}))
+
+
+@pytest.mark.parametrize("header", [{"v": float("nan")}, {"v": "\ud800"}])
+def test_a_header_that_is_no_json_is_not_sealed(header: dict[str, Any]):
+    with pytest.raises(ValueError):  # noqa: PT011
+        Vault.new(OWNER).seal(WRITING, ID, header, **ROW)
+
+
+@pytest.mark.parametrize("id", [b"", b"i" * 15, b"i" * 17])
+def test_ids_and_owners_have_16_bytes(id: bytes):
+    with pytest.raises(ValueError, match="16 bytes"):
+        Vault.new(OWNER).seal(WRITING, id, {}, **ROW)
+    with pytest.raises(ValueError, match="16 bytes"):
+        Vault(id)
+
+
+def test_a_password_opens_its_wrap_and_no_other_does():
+    vault = Vault.new(OWNER)
+    sealed = vault.seal(WRITING, ID, {"v": 1}, b"words", **ROW)
+    wrap = vault.wrap(ID, "password", b"right", CHEAP)
+    again = Vault.from_wrap(wrap, b"right")
+    assert again.open(WRITING, ID, sealed, **ROW).raw == b"words"
+    assert again.owner == OWNER
+    assert again.day_hash(DAY) == vault.day_hash(DAY)
+    with pytest.raises(Unreadable):
+        Vault.from_wrap(wrap, b"wrong")
+
+
+def test_two_wraps_of_one_password_share_nothing_visible():
+    vault = Vault.new(OWNER)
+    one, two = (vault.wrap(ID, "password", b"right", CHEAP) for _ in range(2))
+    assert one.salt != two.salt
+    assert one.sealed[6:] != two.sealed[6:]
+
+
+def test_a_wrap_knows_whether_it_meets_a_policy():
+    wrap = Vault.new(OWNER).wrap(ID, "password", b"right", KdfPolicy(9, 2))
+    assert all(KdfPolicy(m, t).is_met_by(wrap) for m in (8, 9) for t in (1, 2))
+    assert not KdfPolicy(10, 2).is_met_by(wrap)
+    assert not KdfPolicy(9, 3).is_met_by(wrap)
+    assert not KdfPolicy().is_met_by(wrap)
+
+
+@pytest.mark.parametrize(("memory_mib", "passes"), [(7, 1), (1025, 3), (64, 0), (64, 17)])
+def test_a_policy_that_no_wrap_could_have_is_a_mistake_at_once(memory_mib: int, passes: int):
+    with pytest.raises(ValueError, match="8 to 1024 MiB and 1 to 16 passes"):
+        KdfPolicy(memory_mib, passes)
+
+
+def test_a_wrap_sealed_in_another_epoch_than_its_row_says_does_not_open():
+    """A server that seals such a row has a fault; its vault is wiped and not handed out."""
+    vault = Vault.new(OWNER)
+    wrap = vault.wrap(ID, "password", b"right", CHEAP)
+    vault.epoch = 2
+    vault._epochs[2] = vault._epochs[1]  # pyright: ignore[reportPrivateUsage]
+    page = KeyPage()
+    kek = page.slot()
+    sodium.argon2id(b"right", wrap.salt, wrap.m, wrap.t, kek)
+    sealed = vault.seal_dek(kek, WRAP, ID, {"v": 1}, **wrap.visible())
+    with pytest.raises(Unreadable):
+        Vault.from_wrap(replace(wrap, sealed=sealed), b"right")
+
+
+def test_memory_that_cannot_be_had_is_said_so(monkeypatch: pytest.MonkeyPatch):
+    class Poor:
+        def __getattr__(self, name: str) -> Any:
+            return lambda *_: -1
+
+    monkeypatch.setattr(sodium, "lib", Poor())
+    with pytest.raises(MemoryError, match="64 MiB"):
+        sodium.argon2id(b"", bytes(16), 64, 3, None)
+
+
+def test_every_purpose_has_a_key_of_its_own():
+    vault = Vault.new(OWNER)
+    places = [Place("writings", "sealed", purpose) for purpose in Purpose]
+    sealed = {place: vault.seal(place, ID, {"v": 1}) for place in places}
+    for place in places:
+        for other in places:
+            if place is other:
+                assert vault.open(place, ID, sealed[place]).header == {"v": 1}
+            else:
+                with pytest.raises(Unreadable):
+                    vault.open(place, ID, sealed[other])
+
+
+def test_hashes_differ_by_purpose_account_and_text():
+    vault, other = Vault.new(OWNER), Vault.new(OWNER)
+    hashes = [
+        vault.day_hash(DAY),
+        vault.day_hash(date(2026, 11, 23)),
+        vault.place_hash("2026-11-22"),
+        other.day_hash(DAY),
+    ]
+    assert len(set(hashes)) == 4
+    assert {len(found) for found in hashes} == {16}
+    assert vault.day_hash(DAY) == hashes[0]
+
+
+def test_a_day_of_the_year_1000_has_a_hash_like_any_other():
+    assert len(Vault.new(OWNER).day_hash(date(1000, 1, 1))) == 16
+
+
+def test_a_digest_is_of_one_writing_kind_and_text():
+    vault = Vault.new(OWNER)
+    digest = vault.digest(ID, "entry", b"words")
+    assert vault.digest_matches(digest, 1, ID, "entry", b"words")
+    for wrong in ((OWNER, "entry", b"words"), (ID, "entr", b"ywords"), (ID, "entry", b"word")):
+        assert not vault.digest_matches(digest, 1, *wrong)
+    assert not vault.digest_matches(digest, 2, ID, "entry", b"words")
+    assert not Vault.new(OWNER).digest_matches(digest, 1, ID, "entry", b"words")
+
+
+def test_the_root_changes_with_every_day_and_every_count():
+    vault = Vault.new(OWNER)
+    terms = {vault.root_term(id, n) for id in (OWNER, ID) for n in range(100)}
+    assert len(terms) == 200
+    assert all(0 <= term < 1 << 256 for term in terms)
+
+
+def a_chain(vault: Vault, header: dict[str, Any]) -> bytes:
+    """A link under the vault's own key; rotation will make the real ones."""
+    keys = vault._epochs[vault.epoch]  # pyright: ignore[reportPrivateUsage]
+    return record.seal_key(
+        keys.subkeys[Purpose.CHAIN], 2, CHAIN, OWNER, OWNER, header, keys.dek, {"epoch": 2}
+    )
+
+
+def in_epoch_two() -> Vault:
+    vault = Vault.new(OWNER)
+    keys = vault._epochs.pop(1)  # pyright: ignore[reportPrivateUsage]
+    vault._add(2, keys)  # pyright: ignore[reportPrivateUsage]
+    return vault
+
+
+def test_a_link_of_the_chain_brings_back_the_epoch_before():
+    vault = in_epoch_two()
+    vault.follow_chain(a_chain(vault, {"v": 1, "older": 1}))
+    sealed = vault.seal(WRITING, ID, {"v": 1}, **ROW)
+    assert vault.open(WRITING, ID, sealed, **ROW).epoch == 2
+    assert vault.digest_matches(vault.digest(ID, "entry", b""), 1, ID, "entry", b"")
+
+
+def test_following_the_chain_again_and_again_costs_no_room():
+    vault = in_epoch_two()
+    good, bad = a_chain(vault, {"v": 1, "older": 1}), a_chain(vault, {"v": 1, "older": 2})
+    for _ in range(200):
+        vault.follow_chain(good)
+        with pytest.raises(Unreadable):
+            vault.follow_chain(bad)
+
+
+USES: dict[str, Callable[[Vault], object]] = {
+    "seal": lambda vault: vault.seal(WRITING, ID, {}, **ROW),
+    "open": lambda vault: vault.open(WRITING, ID, b"\1\1\0\0\0\1" + bytes(296), **ROW),
+    "seal_dek": lambda vault: vault.seal_dek(None, WRITING, ID, {}, **ROW),
+    "wrap": lambda vault: vault.wrap(ID, "password", b"", CHEAP),
+    "follow_chain": lambda vault: vault.follow_chain(b""),
+    "day_hash": lambda vault: vault.day_hash(DAY),
+    "place_hash": lambda vault: vault.place_hash(""),
+    "root_term": lambda vault: vault.root_term(ID, 1),
+    "digest": lambda vault: vault.digest(ID, "entry", b""),
+    "digest_matches": lambda vault: vault.digest_matches(bytes(32), 1, ID, "entry", b""),
+}
+
+
+@pytest.mark.parametrize("use", USES)
+def test_a_locked_vault_does_nothing_at_all(use: str):
+    vault = Vault.new(OWNER)
+    assert not vault.is_locked
+    vault.wipe()
+    vault.wipe()
+    assert vault.is_locked
+    with pytest.raises(Locked):
+        USES[use](vault)
+
+
+def test_there_is_no_method_that_forgets_to_look_whether_it_is_locked():
+    known = {"new", "from_sealed_dek", "from_wrap", "wipe", "is_locked"}
+    public = {name for name in vars(Vault) if not name.startswith("_")}
+    assert public == known | set(USES)
+
+
+def test_a_wipe_in_another_thread_never_seals_under_zeros():
+    for _ in range(20):
+        vault = Vault.new(OWNER)
+        made: list[bytes] = []
+        keys = vault._epochs[1].subkeys[Purpose.CONTENT]  # pyright: ignore[reportPrivateUsage]
+        key = sodium.ffi.new("unsigned char[]", bytes(sodium.ffi.buffer(keys, 32)))
+
+        def work(vault: Vault = vault, made: list[bytes] = made) -> None:
+            with suppress(Locked):
+                while True:
+                    made.append(vault.seal(WRITING, ID, {"v": 1}, **ROW))
+
+        workers = [threading.Thread(target=work) for _ in range(3)]
+        for worker in workers:
+            worker.start()
+        while len(made) < 30:
+            pass
+        vault.wipe()
+        for worker in workers:
+            worker.join()
+        for sealed in made[-5:]:
+            assert record.open_record(key, WRITING, OWNER, ID, sealed, ROW).header == {"v": 1}
+
+
+def test_a_key_page_is_full_after_its_last_slot_and_gives_none_when_wiped():
+    page = KeyPage()
+    for _ in range(mmap.PAGESIZE // 32):
+        page.slot()
+    with pytest.raises(MemoryError):
+        page.slot()
+    page.wipe()
+    with pytest.raises(Locked):
+        page.slot()
+
+
+def test_a_slot_outlives_its_page_and_reads_zeros():
+    page = KeyPage()
+    slot = page.slot()
+    sodium.random_into(slot, sodium.KEY_BYTES)
+    assert bytes(sodium.ffi.buffer(slot, sodium.KEY_BYTES)) != bytes(sodium.KEY_BYTES)
+    del page
+    gc.collect()
+    assert bytes(sodium.ffi.buffer(slot, sodium.KEY_BYTES)) == bytes(sodium.KEY_BYTES)
+
+
+def test_a_forked_child_is_not_hurt_by_the_page_it_does_not_have():
+    script = """
+import os, sys
+from llamora.vault import Vault
+vault = Vault.new(bytes(16))
+child = os.fork()
+if child == 0:
+    sys.exit(0)
+_, status = os.waitpid(child, 0)
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
+    if not hasattr(os, "fork"):
+        pytest.skip("no fork here")
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+
+
+def test_passwords_typed_on_different_keyboards_are_the_same():
+    assert normalise_password("pa\u0308ss") == normalise_password("päss") == "päss".encode()
+    assert normalise_password("a" * 1024) == b"a" * 1024
+    for wrong in ("a" * 1025, "é" * 513, "\ud800"):
+        with pytest.raises(ValueError, match="A password is"):
+            normalise_password(wrong)
