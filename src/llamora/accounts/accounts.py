@@ -1,0 +1,458 @@
+"""Accounts: made, opened, re-keyed to a new password or code, and erased.
+
+A password is right when its wrap opens; nothing else of it is stored. Whatever replaces a wrap
+happens in one transaction, and the log of the database is emptied after it, so that the old wrap
+is on the disk no longer. The owner of a returned vault wipes it.
+"""
+
+import asyncio
+import hmac
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+from llamora.accounts import names, passwords
+from llamora.accounts.errors import (
+    AccountsError,
+    MistypedCode,
+    NameTaken,
+    RegistrationClosed,
+    TooBusy,
+    WeakPassword,
+    WrongCode,
+    WrongCredentials,
+    WrongPassword,
+    WrongToken,
+)
+from llamora.accounts.kdf import Kdf
+from llamora.accounts.policy import AccountsPolicy
+from llamora.accounts.settings import Settings
+from llamora.accounts.throttle import Throttle
+from llamora.kernel import Clock, new_id
+from llamora.storage import Store, StoreError, Transaction, ledger
+from llamora.vault import RecoveryCode, Unreadable, Vault, Wrap
+from llamora.vault.keys import WRAP
+
+PASSWORD = "password"  # noqa: S105 - the kind of a wrap
+RECOVERY = "recovery"
+_WRAP_COLUMNS = "id, owner, kind, epoch, salt, m, t, sealed"
+
+
+@dataclass(frozen=True)
+class Opened:
+    """An unlocked vault and the recovery code to show once."""
+
+    vault: Vault
+    code: RecoveryCode
+
+
+class KeptSession(Protocol):
+    """The session that outlives a change of its account's password."""
+
+    def renew(self, tx: Transaction, generation: int) -> bytes:
+        """Seals the session's row for the new generation; its id."""
+        ...
+
+
+class Accounts:
+    """The accounts of one journal file. To be used in one event loop."""
+
+    def __init__(self, store: Store, clock: Clock, policy: AccountsPolicy) -> None:
+        self._store = store
+        self._policy = policy
+        self._kdf = Kdf(policy.derivations_at_once, policy.derivations_waiting)
+        # Recovery has counters of its own, so that no stranger's guesses at the password can
+        # deny it; confirming too, so that a thief of a cookie cannot lock its owner out.
+        self._sign_in = Throttle(policy.sign_in, clock)
+        self._recovery = Throttle(policy.recovery, clock)
+        self._confirming = Throttle(policy.confirming, clock)
+        self._decoys = {PASSWORD: _decoy(PASSWORD, policy), RECOVERY: _decoy(RECOVERY, policy)}
+
+    def names(self) -> list[str]:
+        """The names of all accounts, folded, in order."""
+        return [name for (name,) in self._store.rows("SELECT name FROM accounts ORDER BY name")]
+
+    @property
+    def needs_token(self) -> bool:
+        """Whether registering asks for the first account's token now."""
+        return self._policy.first_token is not None and not self.names()
+
+    async def register(
+        self, name: str, password: str, settings: Settings, token: str | None = None
+    ) -> Opened:
+        """A new account with its vault open, and its recovery code.
+
+        Without a display name in `settings`, the name as it was typed becomes it.
+
+        Raises:
+            RegistrationClosed, WrongToken, BadName, NameTaken, WeakPassword, TooBusy.
+        """
+        if not self._policy.registration_open:
+            raise RegistrationClosed
+        if self.needs_token and not _same(token or "", self._policy.first_token or ""):
+            raise WrongToken
+        folded = names.folded(name)
+        secret = await asyncio.to_thread(passwords.accepted, password, folded)
+        if self._store.row("SELECT 1 FROM accounts WHERE name = ?", (folded,)):
+            raise NameTaken
+        if not settings.display_name:
+            settings = replace(settings, display_name=names.shown(name))
+        header = {"v": 1, "settings": settings.to_keep({}), "days": 0, "root": "0" * 64}
+        vault = Vault.new(new_id())
+        try:
+            code = RecoveryCode.new()
+            wraps = await self._kdf.run(lambda: self._wraps(vault, secret, code))
+            row = ledger.AccountRow(vault.owner, folded, vault.epoch, 1, 0, header)
+            sealed = row.sealed(vault)
+            await self._store.write(lambda tx: _insert_account(tx, row, sealed, wraps))
+        except BaseException:
+            vault.wipe()
+            raise
+        return Opened(vault, code)
+
+    async def sign_in(self, name: str, password: str, network: str | None = None) -> Vault:
+        """The vault of an account. One derivation, whether or not there is such an account.
+
+        `network` is what the web takes a client's network for; None at the machine itself.
+
+        Raises:
+            WrongCredentials: with the same sentence for every cause.
+            Throttled, TooBusy: not now.
+        """
+        key = _folded_or_none(name)
+        secret = passwords.tried(password)
+        wrap, vault = await self._guess(self._sign_in, key, network, PASSWORD, secret)
+        try:
+            # Half a second has passed: what was right then may have been replaced since.
+            if not self._stands(wrap):
+                raise WrongCredentials
+            follow_chain(self._store, vault)
+            if not self._policy.kdf.is_met_by(wrap):
+                await self._upgrade(vault, wrap, secret)
+        except BaseException:
+            vault.wipe()
+            raise
+        return vault
+
+    async def check_password(self, vault: Vault, password: str, network: str | None = None) -> None:
+        """Asks someone who is signed in for their password once more.
+
+        Raises:
+            WrongPassword, Throttled, TooBusy.
+        """
+        await self._confirm(vault, password, network)
+
+    async def change_password(
+        self,
+        vault: Vault,
+        old: str,
+        new: str,
+        keep: KeptSession | None = None,
+        network: str | None = None,
+    ) -> None:
+        """Replaces the password and ends every session but `keep` (see `Sessions.keep`).
+
+        Raises:
+            WrongPassword, WeakPassword, Throttled, TooBusy.
+            Stale: the password was replaced elsewhere meanwhile.
+        """
+        secret = await asyncio.to_thread(self._accepted, vault, new)
+        before = await self._confirm(vault, old, network)
+        after = await self._kdf.run(
+            lambda: vault.wrap(new_id(), PASSWORD, secret, self._policy.kdf)
+        )
+
+        def replace_it(tx: Transaction) -> None:
+            _take_out(tx, before)
+            _insert_wraps(tx, [after])
+            _new_generation(tx, vault, keep)
+
+        await self._store.write(replace_it)
+        await self._store.truncate()
+
+    async def recover(
+        self, name: str, code: str, new_password: str, network: str | None = None
+    ) -> Opened:
+        """Opens an account with its recovery code, which is used up: a new one comes back.
+
+        The new password replaces the old one, and every session ends.
+
+        Raises:
+            MistypedCode: no code is written like that; not counted as an attempt.
+            WrongCode: it is not the one, or was used; with the same sentence for every cause.
+            WeakPassword, Throttled, TooBusy.
+        """
+        typed = _typed_code(code)
+        key = _folded_or_none(name)
+        secret = await asyncio.to_thread(passwords.accepted, new_password, key)
+        used, vault = await self._guess(self._recovery, key, network, RECOVERY, typed.secret)
+        try:
+            follow_chain(self._store, vault)
+            fresh = RecoveryCode.new()
+            wraps = await self._kdf.run(lambda: self._wraps(vault, secret, fresh))
+
+            def replace_them(tx: Transaction) -> None:
+                _take_out(tx, used)
+                _take_out_kind(tx, vault, PASSWORD)
+                _insert_wraps(tx, wraps)
+                _new_generation(tx, vault, None)
+
+            try:
+                await self._store.write(replace_them)
+            except ledger.Stale:
+                raise WrongCode from None  # someone else redeemed it a moment ago
+            await self._store.truncate()
+        except BaseException:
+            vault.wipe()
+            raise
+        return Opened(vault, fresh)
+
+    async def new_code(
+        self, vault: Vault, password: str, network: str | None = None
+    ) -> RecoveryCode:
+        """Replaces the recovery code. Sessions go on.
+
+        Raises:
+            WrongPassword, Throttled, TooBusy.
+            Stale: the password was replaced elsewhere meanwhile.
+        """
+        confirmed = await self._confirm(vault, password, network)
+        code = RecoveryCode.new()
+        after = await self._kdf.run(
+            lambda: vault.wrap(new_id(), RECOVERY, code.secret, self._policy.recovery_kdf)
+        )
+
+        def replace_it(tx: Transaction) -> None:
+            _must_stand(tx, confirmed)
+            _take_out_kind(tx, vault, RECOVERY)
+            _insert_wraps(tx, [after])
+
+        await self._store.write(replace_it)
+        await self._store.truncate()
+        return code
+
+    async def erase(self, vault: Vault, password: str, network: str | None = None) -> None:
+        """Erases the account and everything in it from the file, for good.
+
+        Raises:
+            WrongPassword, Throttled, TooBusy.
+            Stale: the password was replaced elsewhere meanwhile.
+        """
+        confirmed = await self._confirm(vault, password, network)
+
+        def erase_it(tx: Transaction) -> None:
+            _must_stand(tx, confirmed)
+            # The schema takes along every row that has this owner.
+            tx.execute("DELETE FROM accounts WHERE id = ?", (vault.owner,))
+
+        await self._store.write(erase_it)
+        await self._store.truncate()
+
+    def settings(self, vault: Vault) -> Settings:
+        """The diarist's settings.
+
+        Raises:
+            Gone: the account was erased.
+            Unreadable: its row was tampered with.
+        """
+        return Settings.kept(_kept_settings(ledger.read(self._store, vault).header))
+
+    async def save_settings(self, vault: Vault, settings: Settings) -> None:
+        """Replaces the settings; values that a later version left in the row stay.
+
+        Raises:
+            Stale, Gone: the account's keys were replaced, or it was erased.
+        """
+
+        def put(header: dict[str, Any]) -> None:
+            header["settings"] = settings.to_keep(_kept_settings(header))
+
+        await self._store.write(lambda tx: ledger.change(tx, vault, put))
+
+    def close(self) -> None:
+        """Ends the threads. Derivations under way are waited for."""
+        self._kdf.close()
+
+    async def _guess(
+        self, throttle: Throttle, key: str, network: str | None, kind: str, secret: bytes
+    ) -> tuple[Wrap, Vault]:
+        """The vault that a secret opens, and by which wrap.
+
+        The same statements and the same derivation for a name that does not exist.
+        """
+        place = throttle.reserve(key, network)
+        wrap = self._wrap_of(key, kind) or self._decoys[kind]
+        try:
+            vault = await self._kdf.run(lambda: Vault.from_wrap(wrap, secret))
+        except Unreadable:
+            raise (WrongCode if kind == RECOVERY else WrongCredentials) from None
+        except TooBusy:
+            place.unused()
+            raise
+        place.succeeded()
+        return wrap, vault
+
+    async def _confirm(self, vault: Vault, password: str, network: str | None) -> Wrap:
+        """The wrap of this account that the password opens.
+
+        Raises:
+            WrongPassword, Throttled, TooBusy.
+        """
+        name = self._name(vault)
+        secret = passwords.tried(password)
+        try:
+            wrap, opened = await self._guess(self._confirming, name, network, PASSWORD, secret)
+        except WrongCredentials:
+            raise WrongPassword from None
+        owner = opened.owner
+        opened.wipe()
+        if owner != vault.owner or wrap.epoch != vault.epoch:
+            raise ledger.Stale
+        return wrap
+
+    async def _upgrade(self, vault: Vault, wrap: Wrap, secret: bytes) -> None:
+        """Makes a wrap as costly as the policy asks. Whoever signs in gets in regardless."""
+        try:
+            after = await self._kdf.run(
+                lambda: vault.wrap(new_id(), wrap.kind, secret, self._policy.kdf)
+            )
+
+            def replace_it(tx: Transaction) -> None:
+                _take_out(tx, wrap)
+                _insert_wraps(tx, [after])
+
+            await self._store.write(replace_it)
+            await self._store.truncate()
+        except (TooBusy, StoreError):
+            return  # the next sign-in tries again
+
+    def _accepted(self, vault: Vault, password: str) -> bytes:
+        try:
+            return passwords.accepted(password, self._name(vault))
+        except WeakPassword as e:
+            raise WeakPassword(e.sentence, "new_password") from None
+
+    def _wraps(self, vault: Vault, secret: bytes, code: RecoveryCode) -> list[Wrap]:
+        return [
+            vault.wrap(new_id(), PASSWORD, secret, self._policy.kdf),
+            vault.wrap(new_id(), RECOVERY, code.secret, self._policy.recovery_kdf),
+        ]
+
+    def _wrap_of(self, name: str, kind: str) -> Wrap | None:
+        found = self._store.row(
+            "SELECT w.id, w.owner, w.kind, w.epoch, w.salt, w.m, w.t, w.sealed"
+            " FROM accounts a JOIN wraps w ON w.owner = a.id AND w.epoch = a.epoch"
+            " WHERE a.name = ? AND w.kind = ?",
+            (name, kind),
+        )
+        return Wrap(*found) if found else None
+
+    def _stands(self, wrap: Wrap) -> bool:
+        return _standing(self._store, wrap)
+
+    def _name(self, vault: Vault) -> str:
+        found = self._store.row("SELECT name FROM accounts WHERE id = ?", (vault.owner,))
+        if found is None:
+            raise ledger.Gone
+        return found[0]
+
+
+def follow_chain(store: Store, vault: Vault) -> None:
+    """Lets a vault read the records of the epoch before, while a rotation is under way."""
+    link = store.row(
+        "SELECT sealed FROM chain WHERE owner = ? AND epoch = ?", (vault.owner, vault.epoch)
+    )
+    if link is not None:
+        vault.follow_chain(link[0])
+
+
+def _decoy(kind: str, policy: AccountsPolicy) -> Wrap:
+    """A wrap of nobody, which costs a guesser exactly what a real one costs."""
+    kdf = policy.kdf if kind == PASSWORD else policy.recovery_kdf
+    nobody = Vault.new(new_id())
+    bare = Wrap(new_id(), nobody.owner, kind, 1, new_id(), kdf.memory_mib, kdf.passes, b"")
+    # Under a key that no password makes, and gone in a moment.
+    sealed = nobody.seal(WRAP, bare.id, {"v": 1}, bytes(32), **bare.visible())
+    nobody.wipe()
+    return replace(bare, sealed=sealed)
+
+
+def _insert_account(
+    tx: Transaction, row: ledger.AccountRow, sealed: bytes, wraps: list[Wrap]
+) -> None:
+    made = tx.execute(
+        "INSERT INTO accounts (id, name, epoch, generation, last_change, sealed)"
+        " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO NOTHING",
+        (row.id, row.name, row.epoch, row.generation, row.last_change, sealed),
+    )
+    if made != 1:
+        raise NameTaken
+    _insert_wraps(tx, wraps)
+
+
+def _insert_wraps(tx: Transaction, wraps: list[Wrap]) -> None:
+    for wrap in wraps:
+        tx.execute(
+            f"INSERT INTO wraps ({_WRAP_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
+            (wrap.id, wrap.owner, wrap.kind, wrap.epoch, wrap.salt, wrap.m, wrap.t, wrap.sealed),
+        )
+
+
+def _take_out(tx: Transaction, wrap: Wrap) -> None:
+    """Deletes exactly this wrap.
+
+    Raises:
+        Stale: it was replaced since it was read.
+    """
+    _must_stand(tx, wrap)
+    tx.execute("DELETE FROM wraps WHERE id = ? AND owner = ?", (wrap.id, wrap.owner))
+
+
+def _take_out_kind(tx: Transaction, vault: Vault, kind: str) -> None:
+    tx.execute("DELETE FROM wraps WHERE owner = ? AND kind = ?", (vault.owner, kind))
+
+
+def _must_stand(tx: Transaction, wrap: Wrap) -> None:
+    if not _standing(tx, wrap):
+        raise ledger.Stale
+
+
+def _standing(source: ledger.Rows, wrap: Wrap) -> bool:
+    """Whether the wrap is still one of the account's, in the account's present epoch."""
+    found = source.row(
+        "SELECT w.sealed FROM wraps w JOIN accounts a ON a.id = w.owner AND a.epoch = w.epoch"
+        " WHERE w.id = ? AND w.owner = ?",
+        (wrap.id, wrap.owner),
+    )
+    return found is not None and found[0] == wrap.sealed
+
+
+def _new_generation(tx: Transaction, vault: Vault, keep: KeptSession | None) -> None:
+    """Ends every session of the account but one."""
+    ledger.change(tx, vault, new_generation=True)
+    now = ledger.pulse(tx, vault.owner)
+    kept = keep.renew(tx, now.generation) if keep and now else b""
+    tx.execute("DELETE FROM sessions WHERE owner = ? AND id <> ?", (vault.owner, kept))
+
+
+def _kept_settings(header: dict[str, Any]) -> dict[str, Any]:
+    kept = header.get("settings")
+    return kept if isinstance(kept, dict) else {}
+
+
+def _typed_code(code: str) -> RecoveryCode:
+    try:
+        return RecoveryCode.read(code)
+    except ValueError as e:
+        raise MistypedCode(str(e)) from None
+
+
+def _folded_or_none(name: str) -> str:
+    """The folded name; for what is no name, the empty one, which no account has."""
+    try:
+        return names.folded(name)
+    except AccountsError:
+        return ""
+
+
+def _same(one: str, other: str) -> bool:
+    return hmac.compare_digest(one.encode(errors="replace"), other.encode())

@@ -1,0 +1,49 @@
+"""What an installation asks of its accounts: costs, limits and time-outs. Read once, handed in."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+from llamora.vault import KdfPolicy
+from llamora.vault.keys import RECOVERY_POLICY
+
+PASSWORD_POLICY = KdfPolicy()
+
+
+@dataclass(frozen=True)
+class Limit:
+    """`burst` attempts at once, and one more every `seconds`."""
+
+    burst: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How many attempts an account, a network and all of them together have."""
+
+    account: Limit = Limit(10, 60)
+    network: Limit = Limit(30, 10)
+    everyone: Limit = Limit(100, 1)
+
+
+@dataclass(frozen=True)
+class AccountsPolicy:
+    """Everything the accounts room is told by the settings.
+
+    `first_token`, when there is one, is asked of whoever makes the first account. Limits and the
+    number of derivations are counted in each process by itself.
+    """
+
+    kdf: KdfPolicy = PASSWORD_POLICY
+    recovery_kdf: KdfPolicy = RECOVERY_POLICY
+    registration_open: bool = True
+    first_token: str | None = None
+    idle_ttl: timedelta = timedelta(minutes=60)
+    absolute_ttl: timedelta = timedelta(hours=24)
+    dek_storage: Literal["session", "cookie"] = "session"
+    sign_in: Limits = Limits()
+    recovery: Limits = Limits()
+    confirming: Limits = Limits()
+    derivations_at_once: int = 2
+    derivations_waiting: int = 8

@@ -1,0 +1,363 @@
+"""Sessions: how a vault outlives a request, and how that ends.
+
+A session is a cookie and a row; either alone opens nothing. Reading one never writes: its last
+use is kept in memory and written by `flush`, in the background. Every request still looks at the
+row, so a session that was ended in another process is refused here at once.
+"""
+
+import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from llamora.accounts.accounts import follow_chain
+from llamora.accounts.carriers import Carrier, Row, carrier
+from llamora.accounts.policy import AccountsPolicy
+from llamora.kernel import Clock
+from llamora.storage import Store, Transaction, ledger
+from llamora.storage.ledger import Pulse
+from llamora.vault import RuntimeKey, Unreadable, Vault
+from llamora.vault.cookie_key import CookieKey
+
+WRITE_EVERY = 60  # seconds between two writes of a session's last use
+LONGEST_DEVICE = 60
+
+
+@dataclass(frozen=True)
+class Session:
+    """A session that holds at this moment. `id` is its row's; the cookie is not in it."""
+
+    id: bytes
+    owner: bytes
+    expires: int
+    generation: int
+    device: str
+    created: datetime
+    pulse: Pulse
+    """The account's counters, as read with the session."""
+    vault: Vault | None = field(repr=False, default=None)
+    """None when it was not asked for."""
+
+
+@dataclass(frozen=True)
+class SessionInfo:
+    """A line in the list of sessions. `last_seen` None and no `device`: begun or used in
+    another process only, so this one cannot read its row."""
+
+    id: bytes
+    owner: bytes
+    device: str
+    created: datetime
+    last_seen: datetime | None
+    expires: datetime
+
+
+class Sessions:
+    """The sessions of one journal file in one process. To be used in its event loop.
+
+    Every session that opens a vault has one of its own. A web layer that keeps one open journal
+    per account resumes with `open_vault=False` and asks again, with True, only when it has no
+    journal of `session.owner`. The vaults it was given are its own to wipe: at the latest when
+    `sweep` no longer names their owner, for then the last session here has ended.
+    """
+
+    def __init__(
+        self, store: Store, clock: Clock, key: RuntimeKey | CookieKey, policy: AccountsPolicy
+    ) -> None:
+        if (policy.dek_storage == "cookie") != isinstance(key, CookieKey):
+            raise ValueError(
+                "A CookieKey goes with dek_storage = cookie, a RuntimeKey with session."
+            )
+        self._store = store
+        self._clock = clock
+        self._carrier = carrier(key)
+        self._idle = policy.idle_ttl.total_seconds()
+        self._absolute = int(policy.absolute_ttl.total_seconds())
+        self._live: dict[bytes, _Live] = {}
+
+    async def begin(self, vault: Vault, device: str) -> str:
+        """A new session of the vault's account; the cookie's value. `device`: see `device_named`.
+
+        Raises:
+            Gone, Stale: the account was erased or its keys were replaced meanwhile.
+        """
+        now = int(self._now())
+        expires = now + self._absolute
+
+        def insert(tx: Transaction) -> _Live:
+            pulse = ledger.pulse(tx, vault.owner)
+            if pulse is None:
+                raise ledger.Gone
+            if pulse.epoch != vault.epoch:
+                raise ledger.Stale
+            header = {
+                "v": 1,
+                "created": now,
+                "last_seen": now,
+                "device": device[:LONGEST_DEVICE],
+                "generation": pulse.generation,
+            }
+            cookie, id = self._carrier.begin(vault, expires, header)
+            sealed = self._carrier.seal(cookie, vault, id, expires, header)
+            tx.execute(
+                "INSERT INTO sessions (id, owner, expires, sealed) VALUES (?, ?, ?, ?)",
+                (id, vault.owner, expires, sealed),
+            )
+            return _Live(cookie, Row(id, vault.owner, expires, sealed, pulse), header, vault)
+
+        live = await self._store.write(insert)
+        self._live[live.row.id] = live
+        return live.cookie
+
+    def resume(self, cookie: str, *, open_vault: bool = True) -> Session | None:
+        """The session of a cookie, or None when it holds no longer. Never writes.
+
+        One small read. Nothing is decrypted unless this process has not seen the session yet, its
+        row has changed, or its vault is wanted and was never opened here or has been wiped. With
+        `open_vault=False` the session has its vault only if that is open already.
+        """
+        id = self._carrier.find(cookie)
+        return self._resumed(id, cookie, open_vault) if id is not None else None
+
+    def touch(self, session: Session) -> None:
+        """Notes that a session was used just now. In memory."""
+        live = self._live.get(session.id)
+        if live is not None:
+            live.last_seen = max(live.last_seen, self._now())
+
+    async def flush(self) -> None:
+        """The background step: writes each last use, at most once a minute, and deletes rows that
+        have expired. Writes nothing when there is nothing to write; call it every few seconds.
+        """
+        self.sweep()
+        now = self._now()
+        over = self._store.row("SELECT 1 FROM sessions WHERE expires <= ? LIMIT 1", (int(now),))
+        used = [live for live in self._live.values() if live.is_due(now)]
+        if not over and not used:
+            return
+        after = [(live, live.row.sealed, *self._with_last_use(live)) for live in used]
+
+        def write(tx: Transaction) -> None:
+            tx.execute("DELETE FROM sessions WHERE expires <= ?", (int(now),))
+            for _, before, row, _ in after:
+                tx.execute(
+                    "UPDATE sessions SET sealed = ? WHERE id = ? AND owner = ? AND sealed = ?",
+                    (row.sealed, row.id, row.owner, before),
+                )
+
+        await self._store.write(write)
+        for live, _, row, header in after:
+            # If the row was changed or deleted under us, the next request sees that it differs.
+            live.row, live.header = row, header
+
+    def sweep(self) -> set[bytes]:
+        """The owners of the sessions that were used in this process and still hold.
+
+        Forgets the others, wherever they were ended. Reads only.
+        """
+        for id, live in list(self._live.items()):
+            if self._resumed(id, live.cookie, open_vault=False) is None:
+                self._live.pop(id, None)
+        return {live.row.owner for live in self._live.values()}
+
+    async def end(self, session: "Session | SessionInfo") -> None:
+        """Ends a session. A vault that was taken from it is the taker's to wipe."""
+        await self._store.write(
+            lambda tx: tx.execute(
+                "DELETE FROM sessions WHERE id = ? AND owner = ?", (session.id, session.owner)
+            )
+        )
+        self._live.pop(session.id, None)
+
+    async def end_all(self, vault: Vault, but: Session | None = None) -> None:
+        """Ends every session of the vault's account, or every other one."""
+        kept = but.id if but else b""
+        await self._store.write(
+            lambda tx: tx.execute(
+                "DELETE FROM sessions WHERE owner = ? AND id <> ?", (vault.owner, kept)
+            )
+        )
+        self.sweep()
+
+    def keep(self, session: Session) -> "Kept":
+        """For `Accounts.change_password`: the session that goes on under the new generation."""
+        live = self._live.get(session.id)
+        return Kept(self._carrier, live.cookie if live else "", session)
+
+    def list(self, vault: Vault) -> "Sequence[SessionInfo]":
+        """The sessions of the vault's account that hold, as far as this process can tell, the
+        newest first."""
+        found = self._store.rows(f"{_SELECT} WHERE s.owner = ?", (vault.owner,))
+        infos = [self._info(vault, _row(columns)) for columns in found]
+        infos = [info for info in infos if self._may_hold(info)]
+        return sorted(infos, key=lambda info: info.created, reverse=True)
+
+    def _resumed(self, id: bytes, cookie: str, open_vault: bool) -> Session | None:
+        columns = self._store.row(f"{_SELECT} WHERE s.id = ?", (id,))
+        if columns is None:
+            self._live.pop(id, None)
+            return None
+        row = _row(columns)
+        live = self._live.get(id)
+        if live is None or not live.knows(cookie, row) or (open_vault and not live.unlocked):
+            live = self._opened(cookie, row, live, open_vault)
+            if live is None:
+                return None  # a wrong cookie must not end the session it names
+        live.row = row
+        if not self._holds(live):
+            self._live.pop(id, None)
+            return None
+        self._live[id] = live
+        return live.session()
+
+    def _opened(
+        self, cookie: str, row: Row, before: "_Live | None", open_vault: bool
+    ) -> "_Live | None":
+        """What cookie and row hold, with the vault that is open already or, if asked, a new one."""
+        known = before.unlocked if before else None
+        try:
+            vault, header = self._carrier.open(cookie, row)
+            if open_vault and known is None:
+                follow_chain(self._store, vault)
+        except Unreadable:
+            return None
+        live = _Live(cookie, row, header, known or (vault if open_vault else None))
+        live.epoch = vault.epoch
+        if live.vault is not vault:
+            vault.wipe()
+        if before:
+            live.last_seen = max(live.last_seen, before.last_seen)
+        return live
+
+    def _holds(self, live: "_Live") -> bool:
+        now = self._now()
+        return (
+            now < live.row.expires
+            and now < live.last_seen + self._idle
+            and live.row.pulse.generation == live.header["generation"]
+            and live.row.pulse.epoch == live.epoch
+        )
+
+    def _with_last_use(self, live: "_Live") -> tuple[Row, dict[str, Any]]:
+        header = {**live.header, "last_seen": int(live.last_seen)}
+        # Not with the live vault, which the web may have wiped or never taken.
+        vault, _ = self._carrier.open(live.cookie, live.row)
+        try:
+            row = live.row
+            sealed = self._carrier.seal(live.cookie, vault, row.id, row.expires, header)
+        finally:
+            vault.wipe()
+        return row._replace(sealed=sealed), header
+
+    def _info(self, vault: Vault, row: Row) -> SessionInfo:
+        live = self._live.get(row.id)
+        header = self._carrier.describe(vault, row) or (live.header if live else {})
+        seen = max(header.get("last_seen", 0), live.last_seen if live else 0)
+        return SessionInfo(
+            row.id,
+            row.owner,
+            header.get("device", ""),
+            _moment(header.get("created", row.expires - self._absolute)),
+            _moment(seen) if seen else None,
+            _moment(row.expires),
+        )
+
+    def _may_hold(self, info: SessionInfo) -> bool:
+        now = self._clock.now()
+        in_use = info.last_seen is None or now < info.last_seen + timedelta(seconds=self._idle)
+        return in_use and now < info.expires
+
+    def _now(self) -> float:
+        return self._clock.now().timestamp()
+
+
+class Kept:
+    """A session that is spared when its account's password changes.
+
+    `cookie` is what the browser must hold once the change is made; in "session" mode, what it
+    holds already.
+    """
+
+    def __init__(self, carrier: Carrier, cookie: str, session: Session) -> None:
+        self.cookie = cookie
+        self._carrier = carrier
+        self._session = session
+
+    def renew(self, tx: Transaction, generation: int) -> bytes:
+        """Seals the row for the new generation; its id, or nothing when the session is over.
+
+        Raises:
+            Unreadable: the row was tampered with.
+        """
+        columns = tx.row(f"{_SELECT} WHERE s.id = ?", (self._session.id,))
+        if columns is None or not self.cookie:
+            return b""
+        row = _row(columns)
+        vault, header = self._carrier.open(self.cookie, row)
+        try:
+            header["generation"] = generation
+            cookie = self._carrier.renewed(self.cookie, vault, row, header)
+            sealed = self._carrier.seal(cookie, vault, row.id, row.expires, header)
+        finally:
+            vault.wipe()
+        tx.execute(
+            "UPDATE sessions SET sealed = ? WHERE id = ? AND owner = ?",
+            (sealed, row.id, row.owner),
+        )
+        self.cookie = cookie
+        return row.id
+
+
+class _Live:
+    """What this process knows of a session it has seen."""
+
+    def __init__(self, cookie: str, row: Row, header: dict[str, Any], vault: Vault | None) -> None:
+        self.cookie = cookie
+        self.row = row
+        self.header = header
+        self.vault = vault
+        self.epoch = row.pulse.epoch
+        self.last_seen: float = header["last_seen"]
+
+    @property
+    def unlocked(self) -> Vault | None:
+        return None if self.vault is None or self.vault.is_locked else self.vault
+
+    def knows(self, cookie: str, row: Row) -> bool:
+        """Whether nothing has changed but the account's counters."""
+        same_cookie = hmac.compare_digest(self.cookie.encode(), cookie.encode())
+        return same_cookie and self.row[:4] == row[:4]
+
+    def is_due(self, now: float) -> bool:
+        """Whether its last use is to be written."""
+        written = self.header["last_seen"]
+        return int(self.last_seen) > written and now - written >= WRITE_EVERY
+
+    def session(self) -> Session:
+        row, header = self.row, self.header
+        return Session(
+            row.id,
+            row.owner,
+            row.expires,
+            header["generation"],
+            header["device"],
+            _moment(header["created"]),
+            row.pulse,
+            self.unlocked,
+        )
+
+
+_SELECT = (
+    "SELECT s.id, s.owner, s.expires, s.sealed, a.epoch, a.generation, a.last_change"
+    " FROM sessions s JOIN accounts a ON a.id = s.owner"
+)
+
+
+def _row(columns: tuple[Any, ...]) -> Row:
+    id, owner, expires, sealed, *counters = columns
+    return Row(id, owner, expires, sealed, Pulse(*counters))
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)

@@ -1,0 +1,220 @@
+"""Changing the password, recovering, making a new code, erasing the account."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from tests.support.accounts import OTHER_PASSWORD, House, Registered
+
+from llamora.accounts import (
+    MistypedCode,
+    Settings,
+    WeakPassword,
+    WrongCode,
+    WrongCredentials,
+    WrongPassword,
+)
+from llamora.storage import ledger
+from llamora.vault import RecoveryCode
+
+
+def bytes_on_disk(path: Path) -> bytes:
+    """The file, its log and whatever else lies beside it."""
+    return b"".join(file.read_bytes() for file in sorted(path.parent.iterdir()))
+
+
+def wraps(home: House, kind: str) -> list[bytes]:
+    return [s for (s,) in home.store.rows("SELECT sealed FROM wraps WHERE kind = ?", (kind,))]
+
+
+async def test_after_a_change_only_the_new_password_opens(home: House, ada: Registered):
+    vault = await home.accounts.sign_in(ada.name, ada.password)
+    await home.accounts.change_password(vault, ada.password, OTHER_PASSWORD)
+    with pytest.raises(WrongCredentials):
+        await home.accounts.sign_in(ada.name, ada.password)
+    again = await home.accounts.sign_in(ada.name, OTHER_PASSWORD)
+    assert home.accounts.settings(again) == home.accounts.settings(vault)
+    await home.accounts.recover(ada.name, ada.code, "a third one for the garden gate")
+
+
+async def test_the_old_wrap_is_gone_from_the_disk_at_once(home: House, ada: Registered):
+    vault = await home.accounts.sign_in(ada.name, ada.password)
+    (old,) = wraps(home, "password")
+    assert old in bytes_on_disk(ada.path)
+    await home.accounts.change_password(vault, ada.password, OTHER_PASSWORD)
+    assert old not in bytes_on_disk(ada.path)
+
+
+async def test_the_old_wraps_are_gone_after_recovery_and_a_new_code(home: House, ada: Registered):
+    old = wraps(home, "password") + wraps(home, "recovery")
+    assert all(wrap in bytes_on_disk(ada.path) for wrap in old)
+    opened = await home.accounts.recover(ada.name, ada.code, OTHER_PASSWORD)
+    assert not any(wrap in bytes_on_disk(ada.path) for wrap in old)
+    (code_wrap,) = wraps(home, "recovery")
+    assert code_wrap in bytes_on_disk(ada.path)
+    await home.accounts.new_code(opened.vault, OTHER_PASSWORD)
+    assert code_wrap not in bytes_on_disk(ada.path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "error"),
+    [
+        (OTHER_PASSWORD, OTHER_PASSWORD, WrongPassword),
+        (None, "short", WeakPassword),
+        (None, "x" * 1025, WeakPassword),
+    ],
+)
+async def test_a_refused_change_changes_nothing(
+    home: House, ada: Registered, old: str | None, new: str, error: type[Exception]
+):
+    vault = await home.accounts.sign_in(ada.name, ada.password)
+    cookie = await home.sessions.begin(vault, "")
+    before = wraps(home, "password")
+    with pytest.raises(error) as refused:
+        await home.accounts.change_password(vault, old or ada.password, new)
+    assert getattr(refused.value, "field", "") in ("password", "new_password")
+    assert wraps(home, "password") == before
+    assert home.sessions.resume(cookie)
+
+
+async def test_another_accounts_password_confirms_nothing(home: House, ada: Registered):
+    zoe = await home.accounts.register("zoe", OTHER_PASSWORD, Settings())
+    for act in (
+        home.accounts.check_password(zoe.vault, ada.password),
+        home.accounts.new_code(zoe.vault, ada.password),
+        home.accounts.erase(zoe.vault, ada.password),
+    ):
+        with pytest.raises(WrongPassword):
+            await act
+    assert home.accounts.names() == ["ada", "zoe"]
+
+
+async def test_of_two_changes_at_once_one_wins_whole(home: House, ada: Registered):
+    vault = await home.accounts.sign_in(ada.name, ada.password)
+    news = ["amber lantern and seven bridges", "the ferry left before the rain"]
+    outcomes = await asyncio.gather(
+        *[home.accounts.change_password(vault, ada.password, new) for new in news],
+        return_exceptions=True,
+    )
+    assert sorted(map(type, outcomes), key=str) == sorted([type(None), ledger.Stale], key=str)
+    winner = news[outcomes.index(None)]
+    assert not (await home.accounts.sign_in(ada.name, winner)).is_locked
+    assert len(wraps(home, "password")) == 1
+
+
+async def test_recovery_sets_a_password_and_makes_a_new_code(home: House, ada: Registered):
+    opened = await home.accounts.recover(ada.name, ada.code, OTHER_PASSWORD)
+    assert str(opened.code) != ada.code
+    assert not (await home.accounts.sign_in(ada.name, OTHER_PASSWORD)).is_locked
+    with pytest.raises(WrongCredentials):
+        await home.accounts.sign_in(ada.name, ada.password)
+    await home.accounts.recover(ada.name, str(opened.code), "a third one for the garden gate")
+
+
+async def test_a_code_works_once(home: House, ada: Registered):
+    await home.accounts.recover(ada.name, ada.code, OTHER_PASSWORD)
+    with pytest.raises(WrongCode):
+        await home.accounts.recover(ada.name, ada.code, OTHER_PASSWORD)
+
+
+async def test_a_code_redeemed_twice_at_once_works_once(home: House, ada: Registered):
+    outcomes = await asyncio.gather(
+        *[home.accounts.recover(ada.name, ada.code, OTHER_PASSWORD) for _ in range(3)],
+        return_exceptions=True,
+    )
+    assert sum(isinstance(outcome, WrongCode) for outcome in outcomes) == 2
+
+
+@pytest.mark.parametrize(
+    "typing",
+    [
+        str.lower,
+        lambda code: code.replace("-", ""),
+        lambda code: code.replace("-", " "),
+        lambda code: f"  {code}\n",
+        lambda code: code.replace("0", "O").replace("1", "I"),
+        lambda code: code.replace("0", "o").replace("1", "l"),
+        lambda code: code.replace("-", "\u2013"),
+    ],
+)
+async def test_a_code_may_be_typed_as_it_is_read(home: House, ada: Registered, typing):
+    vault = await home.accounts.sign_in(ada.name, ada.password)
+    code = await home.accounts.new_code(vault, ada.password)
+    while not {"0", "1"} <= set(str(code)):  # one with digits that look like letters
+        code = await home.accounts.new_code(vault, ada.password)
+    opened = await home.accounts.recover(ada.name, typing(str(code)), OTHER_PASSWORD)
+    assert opened.vault.owner == vault.owner
+
+
+@pytest.mark.parametrize("typed", ["", "ABCDE", "U" * 25, "x" * 100_000, "\ud800", "0" * 24 + "1"])
+async def test_a_mistyped_code_is_said_to_be_one_and_costs_nothing(
+    home: House, ada: Registered, derivations, typed: str
+):
+    for _ in range(50):
+        with pytest.raises(MistypedCode) as refused:
+            await home.accounts.recover(ada.name, typed, OTHER_PASSWORD)
+        assert refused.value.field == "code"
+    assert derivations.count == 0
+
+
+async def test_another_code_opens_nothing(home: House, ada: Registered):
+    with pytest.raises(WrongCode):
+        await home.accounts.recover(ada.name, str(RecoveryCode.new()), OTHER_PASSWORD)
+
+
+async def test_a_new_code_replaces_the_old_one_and_ends_no_session(home: House, ada: Registered):
+    vault = await home.accounts.sign_in(ada.name, ada.password)
+    cookie = await home.sessions.begin(vault, "")
+    code = await home.accounts.new_code(vault, ada.password)
+    assert home.sessions.resume(cookie)
+    with pytest.raises(WrongCode):
+        await home.accounts.recover(ada.name, ada.code, OTHER_PASSWORD)
+    await home.accounts.recover(ada.name, str(code), OTHER_PASSWORD)
+
+
+async def test_an_erased_account_leaves_nothing_on_the_disk(home: House, ada: Registered):
+    vault = await home.accounts.sign_in(ada.name, ada.password)
+    cookie = await home.sessions.begin(vault, "Firefox on Linux")
+    note = {"kind": "written"}
+    await home.store.write(lambda tx: ledger.change(tx, vault, notes=[note]))
+    tables = ("accounts", "wraps", "sessions", "changes")
+    sealed = [s for t in tables for (s,) in home.store.rows(f"SELECT sealed FROM {t}")]
+    assert len(sealed) == 5
+    assert all(record in bytes_on_disk(ada.path) for record in sealed)
+
+    await home.accounts.erase(vault, ada.password)
+    assert home.accounts.names() == []
+    assert all(not home.store.rows(f"SELECT 1 FROM {table}") for table in tables)
+    left = bytes_on_disk(ada.path)
+    assert not any(record in left for record in [*sealed, vault.owner])
+    assert home.sessions.resume(cookie) is None
+    with pytest.raises(WrongCredentials):
+        await home.accounts.sign_in(ada.name, ada.password)
+    with pytest.raises(ledger.Gone):
+        home.accounts.settings(vault)
+
+
+async def test_erasing_asks_for_the_password(home: House, ada: Registered):
+    vault = await home.accounts.sign_in(ada.name, ada.password)
+    with pytest.raises(WrongPassword):
+        await home.accounts.erase(vault, OTHER_PASSWORD)
+    assert home.accounts.names() == ["ada"]
+
+
+@pytest.mark.parametrize("act", ["erase", "new_code", "change_password"])
+async def test_a_password_that_was_replaced_while_it_was_checked_confirms_nothing(
+    home: House, ada: Registered, derivations, act: str
+):
+    vault = await home.accounts.sign_in(ada.name, ada.password)
+    (code,) = wraps(home, "recovery")
+    more = [OTHER_PASSWORD] if act == "change_password" else []
+    derivations.started.clear()
+    derivations.gate.clear()
+    slow = asyncio.create_task(getattr(home.accounts, act)(vault, ada.password, *more))
+    assert await asyncio.to_thread(derivations.started.wait, 10)
+    await home.store.write(lambda tx: tx.execute("DELETE FROM wraps WHERE kind = 'password'"))
+    derivations.gate.set()
+    with pytest.raises(ledger.Stale):
+        await slow
+    assert home.accounts.names() == ["ada"]
+    assert wraps(home, "recovery") == [code]

@@ -1,0 +1,496 @@
+"""Sessions: what keeps one alive, and everything that ends one."""
+
+import asyncio
+import base64
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from tests.support.accounts import (
+    OTHER_PASSWORD,
+    POLICY,
+    House,
+    Registered,
+    TurnedClock,
+    house,
+    registered,
+)
+
+from llamora.accounts import device_named
+from llamora.storage import Transaction, ledger
+from llamora.vault import RuntimeKey, Vault, sodium
+from llamora.vault.cookie_key import CookieKey
+
+HOUR = timedelta(hours=1)
+MINUTE = timedelta(minutes=1)
+
+
+class Machine:
+    """A server in several processes: one key, one file, one clock."""
+
+    def __init__(self, ada: Registered, mode: Literal["session", "cookie"]) -> None:
+        self.ada = ada
+        self.mode = mode
+        self.clock = TurnedClock()
+        self.statements: list[str] = []
+        self._runtime = RuntimeKey()
+        self._stack = ExitStack()
+
+    def process(self, *, after_restart: bool = False) -> House:
+        """A process; after a restart of the server it has another runtime key."""
+        key: RuntimeKey | CookieKey = RuntimeKey(bytearray(self._runtime.hand_down()))
+        if self.mode == "cookie":
+            key = CookieKey(b"a secret of the installation, kept in its folder")
+        elif after_restart:
+            key = RuntimeKey()
+        policy = replace(POLICY, dek_storage=self.mode)
+        return self._stack.enter_context(
+            house(
+                self.ada.path,
+                policy,
+                clock=self.clock,
+                key=key,
+                before_execute=self.statements.append,
+            )
+        )
+
+    def close(self) -> None:
+        self._stack.close()
+
+
+@pytest.fixture(params=["session", "cookie"])
+def machine(ada: Registered, request: pytest.FixtureRequest) -> Iterator[Machine]:
+    machine = Machine(ada, request.param)
+    yield machine
+    machine.close()
+
+
+@pytest.fixture
+def here(machine: Machine) -> House:
+    return machine.process()
+
+
+@pytest.fixture
+async def vault(here: House, ada: Registered) -> Vault:
+    return await here.accounts.sign_in(ada.name, ada.password)
+
+
+@pytest.fixture
+async def cookie(here: House, vault: Vault) -> str:
+    return await here.sessions.begin(vault, "Firefox on Linux")
+
+
+async def test_a_cookie_brings_the_vault_back(machine: Machine, here: House, cookie: str):
+    elsewhere = machine.process()
+    for process in (here, elsewhere):
+        session = process.sessions.resume(cookie)
+        assert session
+        assert session.vault
+        assert session.device == "Firefox on Linux"
+        assert session.created == machine.clock.now()
+        assert session.pulse == ledger.Pulse(1, 1, 0)
+        assert process.accounts.settings(session.vault).zone == "Europe/London"
+
+
+async def test_every_session_has_a_cookie_of_its_own(here: House, vault: Vault, cookie: str):
+    assert cookie != await here.sessions.begin(vault, "Firefox on Linux")
+
+
+@pytest.mark.parametrize(
+    "other",
+    ["", "x", "=", "é", "\ud800", "A" * 43, "A" * 42, "A" * 5000, "../../etc/passwd", "a b\0"],
+)
+async def test_no_other_cookie_opens_anything(here: House, cookie: str, other: str):
+    assert here.sessions.resume(other) is None
+    assert here.sessions.resume(cookie + other) is None or other in ("", "=")
+
+
+async def test_every_character_of_the_cookie_counts(here: House, cookie: str):
+    raw = base64.urlsafe_b64decode(cookie + "=" * (-len(cookie) % 4))
+    for place in range(len(raw)):
+        changed = raw[:place] + bytes([raw[place] ^ 1]) + raw[place + 1 :]
+        forged = base64.urlsafe_b64encode(changed).rstrip(b"=").decode()
+        assert here.sessions.resume(forged) is None
+    assert here.sessions.resume(cookie)
+
+
+async def test_a_signed_out_cookie_is_refused_in_every_process(
+    machine: Machine, here: House, cookie: str
+):
+    elsewhere = machine.process()
+    session = elsewhere.sessions.resume(cookie)
+    assert session
+    await here.sessions.end(session)
+    assert here.sessions.resume(cookie) is None
+    assert elsewhere.sessions.resume(cookie) is None
+
+
+async def test_an_idle_session_is_refused_and_stays_so(machine: Machine, here: House, cookie: str):
+    machine.clock.turn(HOUR - timedelta(seconds=1))
+    assert here.sessions.resume(cookie)
+    machine.clock.turn(timedelta(seconds=1))
+    for process in (here, machine.process()):
+        assert process.sessions.resume(cookie) is None
+    await here.sessions.flush()
+    assert here.sessions.resume(cookie) is None
+
+
+async def test_use_keeps_a_session_alive_in_every_process_until_its_absolute_end(
+    machine: Machine, here: House, cookie: str
+):
+    elsewhere = machine.process()
+    for _ in range(47):  # half hours; the last one is the 24th hour's
+        machine.clock.turn(HOUR / 2)
+        session = here.sessions.resume(cookie)
+        assert session
+        here.sessions.touch(session)
+        await here.sessions.flush()
+        assert elsewhere.sessions.resume(cookie, open_vault=False)
+    machine.clock.turn(HOUR / 2)
+    assert here.sessions.resume(cookie) is None
+    assert elsewhere.sessions.resume(cookie) is None
+    assert here.store.rows("SELECT 1 FROM sessions") == [(1,)]
+    await here.sessions.flush()
+    assert here.store.rows("SELECT 1 FROM sessions") == []
+
+
+async def test_a_password_change_ends_every_session_but_the_one_that_is_kept(
+    machine: Machine, here: House, vault: Vault, cookie: str, ada: Registered
+):
+    elsewhere = machine.process()
+    other = await elsewhere.sessions.begin(vault, "Safari on iPhone")
+    session = here.sessions.resume(cookie)
+    assert session
+    assert elsewhere.sessions.resume(cookie)
+    kept = here.sessions.keep(session)
+    await here.accounts.change_password(vault, ada.password, OTHER_PASSWORD, kept)
+    for process in (here, elsewhere, machine.process()):
+        assert process.sessions.resume(other) is None
+        again = process.sessions.resume(kept.cookie)
+        assert again
+        assert again.generation == again.pulse.generation == 2
+
+
+async def test_a_password_change_without_one_to_keep_ends_all(
+    here: House, vault: Vault, cookie: str, ada: Registered
+):
+    await here.accounts.change_password(vault, ada.password, OTHER_PASSWORD)
+    assert here.sessions.resume(cookie) is None
+
+
+async def test_a_session_that_ended_meanwhile_is_not_kept(
+    here: House, vault: Vault, cookie: str, ada: Registered
+):
+    session = here.sessions.resume(cookie)
+    assert session
+    kept = here.sessions.keep(session)
+    await here.sessions.end(session)
+    await here.accounts.change_password(vault, ada.password, OTHER_PASSWORD, kept)
+    assert here.store.rows("SELECT 1 FROM sessions") == []
+
+
+async def test_recovery_and_erasure_end_every_session_everywhere(
+    machine: Machine, here: House, vault: Vault, cookie: str, ada: Registered
+):
+    elsewhere = machine.process()
+    assert elsewhere.sessions.resume(cookie)
+    opened = await here.accounts.recover(ada.name, ada.code, OTHER_PASSWORD)
+    assert here.sessions.resume(cookie) is None
+    assert elsewhere.sessions.resume(cookie) is None
+    fresh = await here.sessions.begin(opened.vault, "")
+    assert elsewhere.sessions.resume(fresh)
+    await here.accounts.erase(opened.vault, OTHER_PASSWORD)
+    assert here.sessions.resume(fresh) is None
+    assert elsewhere.sessions.resume(fresh) is None
+
+
+async def test_a_row_put_back_after_a_password_change_is_refused(
+    machine: Machine, here: House, vault: Vault, cookie: str, ada: Registered
+):
+    (row,) = here.store.rows("SELECT id, owner, expires, sealed FROM sessions")
+    await here.accounts.change_password(vault, ada.password, OTHER_PASSWORD)
+    await here.store.write(lambda tx: tx.execute("INSERT INTO sessions VALUES (?, ?, ?, ?)", row))
+    assert here.sessions.resume(cookie) is None
+    assert machine.process().sessions.resume(cookie) is None
+
+
+async def test_a_restart_signs_out_unless_the_browser_carries_the_key(
+    machine: Machine, here: House, cookie: str
+):
+    assert here.sessions.resume(cookie)
+    session = machine.process(after_restart=True).sessions.resume(cookie)
+    assert (session is not None) == (machine.mode == "cookie")
+
+
+async def test_the_cookie_of_before_a_password_change_is_refused_where_it_carries_the_key(
+    machine: Machine, here: House, vault: Vault, cookie: str, ada: Registered
+):
+    session = here.sessions.resume(cookie)
+    assert session
+    kept = here.sessions.keep(session)
+    await here.accounts.change_password(vault, ada.password, OTHER_PASSWORD, kept)
+    assert here.sessions.resume(kept.cookie)
+    if machine.mode == "cookie":
+        assert kept.cookie != cookie
+        assert here.sessions.resume(cookie) is None
+        assert here.sessions.resume(kept.cookie), "a refused cookie ended the session it names"
+
+
+async def test_a_cookie_of_another_secret_is_refused(ada: Registered):
+    policy = replace(POLICY, dek_storage="cookie")
+    with (
+        house(ada.path, policy, key=CookieKey(b"a" * 32)) as one,
+        house(ada.path, policy, key=CookieKey(b"b" * 32)) as other,
+    ):
+        vault = await one.accounts.sign_in(ada.name, ada.password)
+        cookie = await one.sessions.begin(vault, "")
+        assert one.sessions.resume(cookie)
+        assert other.sessions.resume(cookie) is None
+        assert other.sessions.resume(await other.sessions.begin(vault, ""))
+
+
+def test_a_short_secret_seals_no_cookies():
+    with pytest.raises(ValueError, match="32 bytes"):
+        CookieKey(b"too short")
+
+
+async def test_another_machines_file_does_not_know_the_cookie(
+    here: House, cookie: str, tmp_path: Path
+):
+    with house(registered(tmp_path / "other").path) as other:
+        assert other.sessions.resume(cookie) is None
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        "UPDATE sessions SET expires = expires + 1",
+        "UPDATE sessions SET sealed = randomblob(302)",
+        "UPDATE accounts SET generation = generation + 1",
+        "UPDATE accounts SET epoch = epoch + 1",
+        "DELETE FROM sessions",
+        "DELETE FROM accounts",
+    ],
+)
+async def test_a_row_that_was_tampered_with_opens_nothing(
+    machine: Machine, here: House, cookie: str, edit: str
+):
+    assert here.sessions.resume(cookie)
+    await here.store.write(lambda tx: tx.execute(edit))
+    assert here.sessions.resume(cookie) is None
+    assert here.sessions.sweep() == set()
+    assert machine.process().sessions.resume(cookie) is None
+
+
+async def test_resuming_reads_one_row_decrypts_nothing_and_never_writes(
+    machine: Machine, here: House, cookie: str, monkeypatch: pytest.MonkeyPatch
+):
+    elsewhere = machine.process()
+    for process in (here, elsewhere):
+        process.sessions.resume(cookie)
+    opened: list[bytes] = []
+    decrypt = sodium.decrypt
+    monkeypatch.setattr(
+        sodium, "decrypt", lambda *args: (opened.append(args[2]), decrypt(*args))[1]
+    )
+    machine.statements.clear()
+    for _ in range(100):
+        for process in (here, elsewhere):
+            session = process.sessions.resume(cookie)
+            assert session
+            process.sessions.touch(session)
+    assert len(machine.statements) == 200
+    assert all(statement.startswith("SELECT") for statement in machine.statements)
+    assert opened == []
+
+
+async def test_the_counters_that_come_with_a_session_are_fresh(
+    here: House, vault: Vault, cookie: str
+):
+    await here.store.write(lambda tx: ledger.change(tx, vault, notes=[{"n": 1}, {"n": 2}]))
+    session = here.sessions.resume(cookie)
+    assert session
+    assert session.pulse.last_change == 2
+
+
+async def test_last_use_is_written_at_most_once_a_minute(
+    machine: Machine, here: House, cookie: str
+):
+    def updates() -> int:
+        return sum(statement.startswith("UPDATE sessions") for statement in machine.statements)
+
+    for _ in range(180):  # seconds
+        machine.clock.turn(timedelta(seconds=1))
+        session = here.sessions.resume(cookie)
+        assert session
+        here.sessions.touch(session)
+        await here.sessions.flush()
+    assert updates() == 3
+    machine.statements.clear()
+    for _ in range(180):
+        machine.clock.turn(timedelta(seconds=1))
+        await here.sessions.flush()
+    assert not any(not statement.startswith("SELECT") for statement in machine.statements)
+
+
+async def test_a_last_use_is_not_written_over_a_session_that_ended_meanwhile(
+    machine: Machine, here: House, cookie: str
+):
+    session = here.sessions.resume(cookie)
+    assert session
+    machine.clock.turn(2 * MINUTE)
+    here.sessions.touch(session)
+    await machine.process().sessions.end(session)
+    await here.sessions.flush()
+    assert here.store.rows("SELECT 1 FROM sessions") == []
+    assert here.sessions.resume(cookie) is None
+
+
+async def test_a_last_use_is_not_written_over_a_session_that_was_renewed_meanwhile(
+    machine: Machine, here: House, vault: Vault, cookie: str
+):
+    session = here.sessions.resume(cookie)
+    assert session
+    machine.clock.turn(2 * MINUTE)
+    here.sessions.touch(session)
+    kept = here.sessions.keep(session)
+    flushing = threading.Event()
+
+    def renew(tx: Transaction) -> None:
+        assert flushing.wait(10)
+        ledger.change(tx, vault, new_generation=True)
+        kept.renew(tx, 2)
+
+    first = asyncio.create_task(here.store.write(renew))
+    await asyncio.sleep(0)
+    second = asyncio.create_task(here.sessions.flush())  # has read the row of before
+    await asyncio.sleep(0)
+    flushing.set()
+    await asyncio.gather(first, second)
+    assert here.sessions.resume(kept.cookie)
+    assert machine.process().sessions.resume(kept.cookie)
+
+
+async def test_the_sweep_names_the_owners_whose_journals_may_stay_open(
+    machine: Machine, here: House, vault: Vault, cookie: str
+):
+    elsewhere = machine.process()
+    assert here.sessions.sweep() == {vault.owner}
+    assert elsewhere.sessions.sweep() == set()  # it was never used there
+    session = elsewhere.sessions.resume(cookie, open_vault=False)
+    assert session
+    assert elsewhere.sessions.sweep() == {vault.owner}
+    await elsewhere.sessions.end(session)
+    assert here.sessions.sweep() == set()
+
+
+async def test_without_a_wish_for_it_no_vault_is_opened(machine: Machine, here: House, cookie: str):
+    elsewhere = machine.process()
+    session = elsewhere.sessions.resume(cookie, open_vault=False)
+    assert session
+    assert session.vault is None
+    session = elsewhere.sessions.resume(cookie)
+    assert session
+    assert session.vault
+
+
+async def test_a_vault_that_was_wiped_is_opened_again_for_a_live_session(
+    here: House, vault: Vault, cookie: str
+):
+    vault.wipe()
+    session = here.sessions.resume(cookie, open_vault=False)
+    assert session
+    assert session.vault is None
+    session = here.sessions.resume(cookie)
+    assert session
+    assert session.vault
+    assert not session.vault.is_locked
+    assert here.sessions.resume(cookie) == session  # and only once
+
+
+async def test_all_sessions_are_listed_and_one_or_all_others_can_be_ended(
+    machine: Machine, here: House, vault: Vault, cookie: str
+):
+    cookies = []
+    for device in ("Safari on iPhone", "Chrome on Windows"):
+        machine.clock.turn(MINUTE)
+        cookies.append(await here.sessions.begin(vault, device))
+    listed = here.sessions.list(vault)
+    assert [info.device for info in listed] == [
+        "Chrome on Windows",
+        "Safari on iPhone",
+        "Firefox on Linux",
+    ]
+    assert listed[0].created == listed[0].last_seen == machine.clock.now()
+    await here.sessions.end(listed[1])
+    assert here.sessions.resume(cookies[0]) is None
+    present = here.sessions.resume(cookie)
+    assert present
+    await here.sessions.end_all(vault, but=present)
+    assert here.sessions.resume(cookies[1]) is None
+    assert [info.id for info in here.sessions.list(vault)] == [present.id]
+    await here.sessions.end_all(vault)
+    assert here.sessions.resume(cookie) is None
+
+
+async def test_a_session_of_another_process_is_listed_with_its_beginning(
+    machine: Machine, vault: Vault, here: House, cookie: str
+):
+    (info,) = machine.process().sessions.list(vault)
+    assert info.created == machine.clock.now()
+    assert info.expires == machine.clock.now() + 24 * HOUR
+
+
+async def test_a_vault_of_older_keys_begins_no_session(here: House, vault: Vault):
+    await here.store.write(lambda tx: tx.execute("UPDATE accounts SET epoch = 2"))
+    with pytest.raises(ledger.Stale):
+        await here.sessions.begin(vault, "")
+    await here.store.write(lambda tx: tx.execute("DELETE FROM accounts"))
+    with pytest.raises(ledger.Gone):
+        await here.sessions.begin(vault, "")
+
+
+async def test_neither_the_cookie_nor_the_device_is_in_the_file(
+    here: House, cookie: str, ada: Registered
+):
+    await here.store.truncate()
+    file = ada.path.read_bytes()
+    secret = base64.urlsafe_b64decode(cookie + "=" * (-len(cookie) % 4))
+    assert secret not in file
+    assert cookie.encode() not in file
+    assert b"Firefox" not in file
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "words"),
+    [
+        (
+            "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+            "Firefox on Linux",
+        ),
+        (
+            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko)"
+            " Chrome/140.0 Safari/537.36 Edg/140.0",
+            "Edge on Windows",
+        ),
+        (
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15"
+            " (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1",
+            "Safari on iPhone",
+        ),
+        (
+            "Mozilla/5.0 (Linux; Android 15) AppleWebKit/537.36 (KHTML, like Gecko)"
+            " Chrome/140.0 Mobile Safari/537.36",
+            "Chrome on Android",
+        ),
+        ("curl/8.0", "A browser"),
+        ("", "A browser"),
+    ],
+)
+def test_a_browser_is_named_in_a_few_words(user_agent: str, words: str):
+    assert device_named(user_agent) == words
