@@ -1,0 +1,74 @@
+"""Opening the store, and one diarist's journal with their password, for one command."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from llamora.cli.say import Failure
+from llamora.settings import Features, Settings
+
+if TYPE_CHECKING:
+    from llamora.app import CommandRooms
+    from llamora.journal.journal import Journal
+    from llamora.vault import Vault
+
+
+def must_exist(settings: Settings) -> None:
+    """Keeps a command that only reads from making an empty journal.
+
+    Raises:
+        Failure: there is no database yet.
+    """
+    if not settings.database.path.is_file():
+        raise Failure(
+            f"There is no journal at {settings.database.path} yet; see DATABASE.path, or make an "
+            "account with `llamora-server account add`."
+        )
+
+
+@contextmanager
+def rooms_of(settings: Settings) -> Generator[CommandRooms]:
+    """The rooms a command works with; closed after it.
+
+    Whoever can run this can read the database: closed registration is for the web.
+    """
+    from llamora.app import open_rooms  # and with it all of the web: only when it is needed
+
+    rooms = open_rooms(replace(settings, features=Features(disable_registration=False)))
+    try:
+        yield rooms
+    finally:
+        rooms.accounts.close()
+        rooms.store.close()
+
+
+@contextmanager
+def vault_of(rooms: CommandRooms, user: str, password: str) -> Generator[Vault]:
+    """The user's vault; wiped after the command.
+
+    Raises:
+        AccountsError: name and password do not go together.
+    """
+    vault = asyncio.run(rooms.accounts.sign_in(user, password))
+    try:
+        yield vault
+    finally:
+        vault.wipe()
+
+
+@contextmanager
+def journal_of(settings: Settings, user: str, password: str) -> Generator[Journal]:
+    """The user's open journal.
+
+    Raises:
+        Failure, AccountsError, Unreadable: as their names say.
+    """
+    from llamora.journal.journal import Journal
+
+    must_exist(settings)
+    with rooms_of(settings) as rooms, vault_of(rooms, user, password) as vault:
+        yield Journal.open(rooms.store, vault, rooms.clock)

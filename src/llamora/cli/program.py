@@ -1,0 +1,360 @@
+"""The commands of `llamora-server`. What a command needs is imported when it runs.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage. A failure is one sentence on stderr.
+"""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from llamora.cli.process import harden
+from llamora.cli.say import Failure, counted, note, progress
+
+SAID_OF_LINES = 50
+"""So many skipped lines are named one by one."""
+
+program = typer.Typer(
+    name="llamora-server",
+    help="Llamora: a journal of days, encrypted, on your own machine.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+account = typer.Typer(help="Make, list and remove accounts.", no_args_is_help=True)
+assets = typer.Typer(help="Build the frontend.", no_args_is_help=True)
+migrate = typer.Typer(help="See and move the database's schema.", no_args_is_help=True)
+program.add_typer(account, name="account")
+program.add_typer(assets, name="assets")
+program.add_typer(migrate, name="migrate")
+
+User = Annotated[str, typer.Option("--user", help="Name of the account.")]
+PasswordFile = Annotated[
+    str | None,
+    typer.Option("--password-file", help="File that holds the password; - is stdin."),
+]
+Format = Annotated[str, typer.Option("--format", help="The file's format: jsonl.")]
+Mode = Annotated[str, typer.Option("--mode", help="dev (with source maps) or prod (minified).")]
+
+
+def run(arguments: list[str]) -> int:
+    """Runs one command and returns its exit code, or exits with it."""
+    harden()
+    try:
+        return program(arguments, prog_name="llamora-server") or 0
+    except Exception as e:
+        if not isinstance(e, _told()):
+            raise
+        note(str(e))
+        return 1
+
+
+def _told() -> tuple[type[Exception], ...]:
+    """The errors whose text is a sentence for the person. Only rooms in use can have raised."""
+    from llamora.accounts.errors import AccountsError
+    from llamora.exchange.errors import ExchangeError
+    from llamora.journal.errors import JournalError
+    from llamora.settings import BadSetting
+    from llamora.storage.errors import StoreError
+    from llamora.vault import Unreadable
+
+    return (
+        Failure,
+        AccountsError,
+        BadSetting,
+        ExchangeError,
+        JournalError,
+        StoreError,
+        Unreadable,
+    )
+
+
+# --- serving --------------------------------------------------------------------------------------
+
+
+@program.command()
+def dev(
+    reload: Annotated[bool, typer.Option(help="Start anew when a source file changes.")] = True,
+) -> None:
+    """Serve the journal here, and start anew when a source file changes."""
+    from llamora.cli.server import Manner, serve
+    from llamora.settings import load
+
+    raise typer.Exit(serve(load(), Manner(reload=reload)))
+
+
+@program.command()
+def prod(
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that answer.")] = 1,
+) -> None:
+    """Serve the journal with the built assets, without reloading."""
+    from llamora.cli.assets import is_built
+    from llamora.cli.server import Manner, serve
+    from llamora.settings import load
+
+    if not is_built():
+        raise Failure("The assets are not built yet; run `llamora-server assets build` first.")
+    raise typer.Exit(serve(load(), Manner(workers=workers)))
+
+
+@assets.command("build")
+def assets_build(mode: Mode = "prod") -> None:
+    """Build frontend/dist once."""
+    _assets(watch=False, mode=mode)
+
+
+@assets.command("watch")
+def assets_watch(mode: Mode = "dev") -> None:
+    """Build frontend/dist again after each change."""
+    _assets(watch=True, mode=mode)
+
+
+def _assets(*, watch: bool, mode: str) -> None:
+    from llamora.cli.assets import build
+
+    if mode not in ("dev", "prod"):
+        raise typer.BadParameter("it is dev or prod", param_hint="--mode")
+    os.umask(0o022)  # nothing private is built, and another user may be the one who serves it
+    raise typer.Exit(build(watch=watch, minified=mode == "prod"))
+
+
+# --- accounts -------------------------------------------------------------------------------------
+
+
+@account.command("add")
+def account_add(
+    name: str,
+    password_file: PasswordFile = None,
+    zone: Annotated[str, typer.Option(help="The diarist's time zone, such as Europe/Vienna.")] = "",
+) -> None:
+    """Make an account and print its recovery code, which is shown this once."""
+    import asyncio
+
+    from llamora.accounts import Settings as Diarist
+    from llamora.cli.journals import rooms_of
+    from llamora.cli.passwords import read_password
+    from llamora.settings import load
+
+    settings, password = load(), read_password(password_file, twice=True)
+    diarist = Diarist(zone=zone) if zone else Diarist()
+    with rooms_of(settings) as rooms:
+        opened = asyncio.run(rooms.accounts.register(name, password, diarist))
+        opened.vault.wipe()
+    note("Keep this recovery code: it opens the journal when the password is lost.")
+    print(opened.code)
+
+
+@account.command("list")
+def account_list() -> None:
+    """Print the name of each account."""
+    from llamora.cli.journals import must_exist, rooms_of
+    from llamora.settings import load
+
+    settings = load()
+    must_exist(settings)
+    with rooms_of(settings) as rooms:
+        for name in rooms.accounts.names():
+            print(name)
+
+
+@account.command("remove")
+def account_remove(name: str, password_file: PasswordFile = None) -> None:
+    """Erase an account and everything in it, for good. Asks for its password."""
+    import asyncio
+
+    from llamora.cli.journals import must_exist, rooms_of, vault_of
+    from llamora.cli.passwords import read_password
+    from llamora.settings import load
+
+    settings = load()
+    must_exist(settings)
+    password = read_password(password_file)
+    with rooms_of(settings) as rooms, vault_of(rooms, name, password) as vault:
+        asyncio.run(rooms.accounts.erase(vault, password))
+    print(f"{name} and everything in it was erased. Backups made before still hold it.")
+
+
+# --- in and out -----------------------------------------------------------------------------------
+
+
+@program.command("import")
+def import_(
+    path: Path, user: User, password_file: PasswordFile = None, format: Format = "jsonl"
+) -> None:
+    """Add the entries of a file to a journal. Running it twice adds nothing twice."""
+    import asyncio
+
+    from llamora.cli.journals import journal_of
+    from llamora.cli.passwords import read_password
+    from llamora.exchange import jsonl
+    from llamora.settings import load
+
+    _only_jsonl(format)
+    settings, password = load(), read_password(password_file)
+    with journal_of(settings, user, password) as journal, progress("Reading lines") as heard:
+        result = asyncio.run(jsonl.read(journal, path, progress=heard))
+    for skipped in result.skipped[:SAID_OF_LINES]:
+        note(f"Line {skipped.number:,} was skipped: {skipped.reason}.")
+    if result.bad > SAID_OF_LINES:
+        note(f"So were {result.bad - SAID_OF_LINES:,} more.")
+    print(
+        f"{counted(result.added, 'entry', 'entries')} added, {result.already:,} there already, "
+        f"{counted(result.bad, 'line')} skipped."
+    )
+    if result.bad and not (result.added or result.already):
+        raise Failure("No line of the file could be used; see docs/command-line.md for its form.")
+
+
+@program.command()
+def export(
+    user: User,
+    to: Annotated[str, typer.Option("--to", help="File to write; - is stdout.")],
+    password_file: PasswordFile = None,
+    format: Format = "jsonl",
+) -> None:
+    """Write a journal to a file that `import` reads. The file is plain text."""
+    from llamora.cli.journals import journal_of
+    from llamora.cli.passwords import read_password
+    from llamora.exchange import jsonl
+    from llamora.settings import load
+
+    _only_jsonl(format)
+    settings, password = load(), read_password(password_file)
+    with journal_of(settings, user, password) as journal, progress("Writing days") as heard:
+        if to == "-":
+            written = jsonl.write(journal, sys.stdout.buffer, progress=heard)
+            sys.stdout.buffer.flush()
+        else:
+            written = jsonl.write_file(journal, Path(to), progress=heard)
+    note(f"{counted(written, 'entry', 'entries')} exported.")
+    note("What was exported is plain text: anyone who has it can read the journal.")
+
+
+def _only_jsonl(format: str) -> None:
+    if format != "jsonl":
+        raise typer.BadParameter(f"{format!r} is not one of: jsonl", param_hint="--format")
+
+
+# --- keeping --------------------------------------------------------------------------------------
+
+
+@program.command()
+def backup(to: Annotated[Path, typer.Option("--to", help="Folder to write it in.")]) -> None:
+    """Copy the database, sealed as it is, to a new file; the journal may be in use."""
+    from llamora.cli.journals import must_exist
+    from llamora.settings import load
+    from llamora.storage import backup as storage
+
+    settings = load()
+    must_exist(settings)
+    print(storage.backup(settings.database.path, to))
+
+
+@program.command()
+def restore(
+    backup: Path,
+    to: Annotated[Path, typer.Option("--to", help="Where the database is to be.")],
+    replace: Annotated[bool, typer.Option("--replace", help="Replace what is there.")] = False,
+) -> None:
+    """Put a backup in its place. Llamora must not be running there."""
+    from llamora.storage import AlreadyThere
+    from llamora.storage import backup as storage
+
+    if to.is_dir():
+        raise Failure(f"{to} is a folder; name the file that the database is to be.")
+    try:
+        storage.restore(backup, to, replace=replace)
+    except AlreadyThere as e:
+        raise Failure(f"{to} is there already; give --replace if it is to be replaced.") from e
+    print(f"Restored to {to}.")
+
+
+@program.command()
+def verify(
+    user: Annotated[str | None, typer.Option("--user", help="Name of the account.")] = None,
+    password_file: PasswordFile = None,
+    read_data: Annotated[
+        bool, typer.Option("--read-data", help="Insist on opening every record; needs --user.")
+    ] = False,
+) -> None:
+    """Look through the database for damage; with a password, open and compare every record."""
+    from llamora.cli.journals import must_exist
+    from llamora.cli.passwords import read_password
+    from llamora.settings import load
+
+    if user is None and (read_data or password_file is not None):
+        raise typer.BadParameter("records open only with a password", param_hint="--user")
+    settings = load()
+    must_exist(settings)
+    password = read_password(password_file) if user is not None else ""
+    sound = _verify_structure(settings.database.path)
+    if user is not None and sound:
+        sound = _verify_journal(settings, user, password)
+    if not sound:
+        raise Failure("Something is wrong; keep this file, and restore a backup beside it.")
+
+
+def _verify_structure(path: Path) -> bool:
+    from llamora.storage.backup import check
+
+    report = check(path)
+    for problem in report.problems:
+        print(problem)
+    if report.sound:
+        rows = ", ".join(f"{name} {count:,}" for name, count in sorted(report.rows.items()))
+        print(f"The file is sound (schema {report.schema}). Rows: {rows}.")
+    return report.sound
+
+
+def _verify_journal(settings, user: str, password: str) -> bool:
+    from llamora.cli.journals import rooms_of, vault_of
+    from llamora.journal.verify import verify as look
+
+    with (
+        rooms_of(settings) as rooms,
+        vault_of(rooms, user, password) as vault,
+        progress("Opening days") as heard,
+    ):
+        report = look(rooms.store, vault, progress=heard)
+    for problem in report.problems:
+        print(problem)
+    held = ", ".join(
+        (
+            counted(report.entries, "entry", "entries"),
+            counted(report.responses, "response"),
+            counted(report.days, "day"),
+            counted(report.drafts, "draft"),
+            counted(report.notes, "note"),
+        )
+    )
+    found = "all sound" if report.sound else counted(len(report.problems), "problem")
+    print(f"{user}: {held}; {found}.")
+    return report.sound
+
+
+@migrate.command("status")
+def migrate_status() -> None:
+    """Say where the database's schema stands."""
+    from llamora.settings import load
+    from llamora.storage.migrate import status
+
+    found = status(load().database.path)
+    print(f"Schema {found.schema} of {found.newest}.")
+    for step in found.pending:
+        print(f"Pending: {step}")
+
+
+@migrate.command("up")
+def migrate_up() -> None:
+    """Bring the schema up to date; a backup is made first."""
+    from llamora.settings import load
+    from llamora.storage.migrate import up
+
+    applied = up(load().database.path)
+    for step in applied:
+        print(f"Applied: {step}")
+    if not applied:
+        print("The schema is up to date.")
