@@ -139,8 +139,8 @@ class Crypto:
         ' and a key in memory) or "cookie" (sealed in the cookie alone).',
         choices=("session", "cookie"),
     )
-    kdf_memory_mib: int = key(128, "Memory of one Argon2id.", unit="MiB", low=64, high=4096)
-    kdf_passes: int = key(3, "Passes of one Argon2id.", unit="passes", low=3, high=20)
+    kdf_memory_mib: int = key(128, "Memory of one Argon2id.", unit="MiB", low=64, high=1024)
+    kdf_passes: int = key(3, "Passes of one Argon2id.", unit="passes", low=3, high=16)
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +227,9 @@ class Upstream:
     ctx_size: int = key(
         0, "The model's window; 0: ask the server.", unit="tokens", low=0, high=2**24
     )
-    skip_health_check: bool = key(False, "Do not ask /health before the first request.")
+    skip_health_check: bool = key(
+        False, "Ask the server nothing beside answers; its window is then LLM.upstream.ctx_size."
+    )
     allow_plain_http: bool = key(
         False, "Send prompts over plain http to a server beyond this machine."
     )

@@ -1,0 +1,89 @@
+"""A journal of invented entries to measure on: three years, a few words often and many rarely."""
+
+import asyncio
+import random
+import time
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+from llamora.accounts import Accounts, AccountsPolicy, Settings
+from llamora.journal.journal import Journal, NewEntry
+from llamora.journal.writing import Source
+from llamora.kernel import SystemClock
+from llamora.storage import Store
+
+NAME = "reader"
+PASSWORD = "seven quiet herons at the weir"
+DAYS = 1096
+PAGES = 40
+"""Days that hold exactly fifteen entries, for the day page; they lie before the three years."""
+PER_PAGE = 15
+BATCH = 400
+
+_SYLLABLES = "ka lo mi ren ta su vel or an de il no par sha tu em ri fo gan".split()  # noqa: SIM905
+
+
+@dataclass(frozen=True)
+class Filled:
+    """What was filled and how fast."""
+
+    entries: int
+    seconds: float
+    bytes_on_disk: int
+    pages: tuple[date, ...]
+    days: tuple[date, ...]
+
+
+def fill(path: Path, entries: int) -> Filled:
+    """A new journal of about `entries` entries at `path`."""
+    number, seconds, pages, days = asyncio.run(_fill(path, entries))
+    return Filled(number, seconds, path.stat().st_size, pages, days)
+
+
+async def _fill(path: Path, entries: int) -> tuple[int, float, tuple[date, ...], tuple[date, ...]]:
+    store, clock = Store.open(path), SystemClock()
+    accounts = Accounts(store, clock, AccountsPolicy())
+    opened = await accounts.register(NAME, PASSWORD, Settings())
+    journal = Journal.open(store, opened.vault, clock)
+    chance = random.Random(7)
+    today = journal.today()
+    days = tuple(today - timedelta(days=n) for n in range(DAYS, 0, -1))
+    pages = tuple(days[0] - timedelta(days=7 * n) for n in range(PAGES, 0, -1))
+    wanted = [page for page in pages for _ in range(PER_PAGE)]
+    rest = max(0, entries - len(wanted))
+    wanted += [days[n * DAYS // rest] for n in range(rest)]
+    began = time.perf_counter()
+    for start in range(0, len(wanted), BATCH):
+        batch = wanted[start : start + BATCH]
+        await journal.write_many([_entry(chance, day, start + n) for n, day in enumerate(batch)])
+    seconds = time.perf_counter() - began
+    await store.truncate()
+    store.close()
+    accounts.close()
+    return len(wanted), seconds, pages, days
+
+
+def _entry(chance: random.Random, day: date, number: int) -> NewEntry:
+    at = datetime(day.year, day.month, day.day, 8 + number % 12, number % 60, tzinfo=UTC)
+    return NewEntry(day, _text(chance), at, "UTC", Source("benchmark", str(number)))
+
+
+def _text(chance: random.Random) -> str:
+    """About 600 characters of Markdown in two or three paragraphs."""
+    paragraphs = [
+        " ".join(_sentence(chance) for _ in range(chance.randint(2, 5)))
+        for _ in range(chance.randint(2, 3))
+    ]
+    return "\n\n".join(paragraphs)
+
+
+def _sentence(chance: random.Random) -> str:
+    words = ["".join(chance.choices(_SYLLABLES, k=_length(chance))) for _ in range(10)]
+    words[chance.randrange(10)] = f"*{words[0]}*"
+    return " ".join(words).capitalize() + "."
+
+
+def _length(chance: random.Random) -> int:
+    """Mostly words of one or two syllables, which recur; sometimes one that hardly does."""
+    return chance.choices((1, 2, 3, 4), (40, 40, 15, 5))[0]

@@ -1,0 +1,42 @@
+"""A model's endpoint that says a given number of tokens as fast as it can be read."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+
+@asynccontextmanager
+async def speaking(tokens: int) -> AsyncIterator[str]:
+    """The endpoint's address."""
+    server = await asyncio.start_server(lambda r, w: _answer(r, w, tokens), "127.0.0.1", 0)
+    try:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    finally:
+        server.close()
+
+
+async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, tokens: int) -> None:
+    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
+    length = int(head.partition("content-length:")[2].partition("\r\n")[0] or 0)
+    await reader.readexactly(length)
+    if not head.startswith("post"):
+        body = b'{"data":[{"id":"metronome"}]}'
+        writer.write(
+            b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n"
+            b"Content-Length: %d\r\n\r\n" % len(body) + body
+        )
+    else:
+        writer.write(
+            b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n"
+        )
+        for n in range(tokens):
+            text = "\n\n" if n % 60 == 59 else f"word{n % 7} "
+            delta = {"choices": [{"delta": {"content": text}, "finish_reason": None}]}
+            writer.write(b"data: " + json.dumps(delta).encode() + b"\n\n")
+            if n % 50 == 0:
+                await writer.drain()
+        end = {"choices": [{"delta": {}, "finish_reason": "stop"}]}
+        writer.write(b"data: " + json.dumps(end).encode() + b"\n\ndata: [DONE]\n\n")
+    await writer.drain()
+    writer.close()

@@ -1,0 +1,58 @@
+"""Where prompts may be sent. Pure: it reads addresses and asks nobody."""
+
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from urllib.parse import SplitResult, urlsplit
+
+from llamora.companion.model import BadAddress
+
+
+def chat_address(base: str, path: str, *, allow_plain_http: bool) -> SplitResult:
+    """The address of the chat endpoint `path` under `base`.
+
+    Raises:
+        BadAddress: prompts must not or cannot be sent there. The error does not repeat the address,
+            in which a password may stand.
+    """
+    try:
+        parts = urlsplit(base.strip())
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        raise BadAddress("it cannot be read") from None
+    if parts.scheme not in ("http", "https") or not host:
+        raise BadAddress("it is not http or https")
+    if parts.username is not None or parts.password is not None:
+        raise BadAddress("a name or password stands in it")
+    if parts.query or parts.fragment:
+        raise BadAddress("it goes on behind its path")
+    if is_link_local(host):
+        raise BadAddress("it is link-local")
+    if parts.scheme == "http" and not is_loopback(host) and not allow_plain_http:
+        raise BadAddress("plain http would be readable on the way")
+    return parts._replace(path=_joined(parts.path, path))
+
+
+def is_loopback(host: str) -> bool:
+    ip = as_ip(host)
+    return ip.is_loopback if ip else host == "localhost" or host.endswith(".localhost")
+
+
+def is_link_local(host: str) -> bool:
+    """Whether it is an address of the kind under which clouds keep their machines' secrets."""
+    ip = as_ip(host)
+    return ip is not None and ip.is_link_local
+
+
+def as_ip(host: str) -> IPv4Address | IPv6Address | None:
+    try:
+        ip = ip_address(host.partition("%")[0].rstrip("."))
+    except ValueError:
+        return None
+    return (ip.ipv4_mapped or ip) if isinstance(ip, IPv6Address) else ip
+
+
+def _joined(base: str, path: str) -> str:
+    """A base path and the endpoint's, where the `/v1` that both may have stands once."""
+    base, path = base.rstrip("/"), "/" + path.strip("/")
+    if base.endswith("/v1") and path.startswith("/v1/"):
+        path = path.removeprefix("/v1")
+    return base + path

@@ -1,0 +1,175 @@
+"""What an OpenAI-compatible server says, piece by piece, as the words meant for the diarist.
+
+Pure: events in, text out. It trusts nothing about their form, and what a model thinks aloud
+(`reasoning_content`, `<think>` blocks) is taken as a sign of life and left out.
+"""
+
+import json
+import re
+from typing import Any
+
+from llamora.companion.model import (
+    Broken,
+    Busy,
+    CutShort,
+    Loading,
+    ModelError,
+    NotThere,
+    Overflow,
+    Redirected,
+    Refused,
+    TooSlow,
+    Unreachable,
+    WrongKey,
+)
+from llamora.companion.sse import Event
+
+_tag = re.compile(r"</?think>")
+_tags = ("<think>", "</think>")
+_context = re.compile(r"context (?:length|size|window)|maximum context", re.IGNORECASE)
+_window = re.compile(r"context (?:length|size|window)\D{0,12}?(\d+)", re.IGNORECASE)
+
+
+class Answer:
+    """One answer as it comes. `finish` is set when the server said how it ended."""
+
+    def __init__(self) -> None:
+        self.finish = ""
+        self.model = ""  # the name the server gives the model
+        self.progress = 0  # grows with each piece of content, thoughts included
+        self._thoughts = Thoughts()
+
+    def take(self, event: Event) -> str:
+        """The words in one event, often none.
+
+        Raises:
+            ModelError: the event tells of an error, or cannot be read.
+        """
+        if not event.data.strip():
+            return ""
+        if event.data == "[DONE]":
+            if not self.finish:
+                raise CutShort("done without a finish_reason")
+            return ""
+        chunk = read_json(event.data)
+        if chunk is None:
+            return ""
+        if not isinstance(chunk, dict):
+            raise Broken("a chunk that is not an object")
+        if event.kind == "error" or chunk.get("error"):
+            raise error_from(_status_in(chunk), chunk)
+        return self.take_chunk(chunk)
+
+    def take_chunk(self, chunk: dict[str, Any]) -> str:
+        """The words in a chunk of a stream, or in a whole answer that was not streamed."""
+        if isinstance(name := chunk.get("model"), str):
+            self.model = name
+        choices = chunk.get("choices") or [{}]  # the last chunk may hold only the token counts
+        choice = choices[0] if isinstance(choices, list) else None
+        if not isinstance(choice, dict):
+            raise Broken("choices that are no choices")
+        delta = choice.get("delta") or choice.get("message") or {}
+        if not isinstance(delta, dict):
+            raise Broken("a delta that is not an object")
+        content = delta.get("content")
+        said = content if isinstance(content, str) else ""
+        if said or delta.get("reasoning_content") or delta.get("reasoning"):
+            self.progress += 1
+        words = self._thoughts.without(said)
+        if finish := choice.get("finish_reason"):
+            words += self._thoughts.rest()
+            if finish == "content_filter":
+                raise Refused("content filter")
+            self.finish = "length" if finish == "length" else "stop"
+        return words
+
+
+class Thoughts:
+    """Leaves out `<think>…</think>`, however it is cut into pieces, and the blank after it."""
+
+    def __init__(self) -> None:
+        self._held = ""  # what may turn out to be the beginning of a tag
+        self._inside = False
+        self._said = False  # something was said, so white space counts
+
+    def without(self, text: str) -> str:
+        text, self._held = self._held + text, ""
+        said = ""
+        while text:
+            tag = _tag.search(text)
+            if not tag:
+                self._held = _beginning(text)
+                text = text[: len(text) - len(self._held)]
+            said += "" if self._inside else text[: tag.start() if tag else None]
+            if not tag:
+                break
+            # A closing tag without an opening one is left out all the same.
+            self._inside = tag[0] == _tags[0]
+            text = text[tag.end() :]
+        return self._begun(said)
+
+    def rest(self) -> str:
+        """What was held back; the text is at its end."""
+        held = "" if self._inside else self._held
+        self._held = ""
+        return self._begun(held)
+
+    def _begun(self, said: str) -> str:
+        if not self._said:
+            said = said.lstrip()
+        self._said = self._said or bool(said)
+        return said
+
+
+def read_json(text: str | bytes) -> Any:
+    """Raises `Broken` for whatever is not JSON."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        raise Broken("not JSON") from None
+
+
+def error_from(status: int, body: object) -> ModelError:
+    """The error that an HTTP status and the body beside it (parsed, or None) amount to."""
+    about = body.get("error") if isinstance(body, dict) else None
+    if isinstance(about, str):
+        about = {"message": about}
+    if not isinstance(about, dict):
+        about = body if isinstance(body, dict) else {}
+    kind, message = str(about.get("type") or ""), str(about.get("message") or "")
+    if (
+        kind == "exceed_context_size_error"
+        or about.get("code") == "context_length_exceeded"
+        or (status != 503 and _context.search(message))
+    ):
+        said = _window.search(message)
+        n_ctx = _number(about.get("n_ctx")) or (int(said[1]) if said else None)
+        return Overflow(n_ctx, _number(about.get("n_prompt_tokens")))
+    detail = f"status {status}"
+    if status == 503 and "loading" in message.lower():
+        return Loading(detail)
+    if 300 <= status < 400:
+        return Redirected(detail)
+    by_status = {
+        401: WrongKey, 403: WrongKey, 404: NotThere, 405: NotThere, 408: TooSlow, 413: Refused,
+        429: Busy, 502: Unreachable, 503: Unreachable, 504: TooSlow, 529: Busy,
+    }  # fmt: skip
+    return by_status.get(status, Refused if 400 <= status < 500 else Broken)(detail)
+
+
+def _status_in(chunk: dict[str, Any]) -> int:
+    """The status of an error that came inside a stream, where there is no status line."""
+    about = chunk.get("error")
+    code = _number((about if isinstance(about, dict) else chunk).get("code"))
+    return code if code and 400 <= code < 600 else 500
+
+
+def _number(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None
+
+
+def _beginning(text: str) -> str:
+    """The end of `text` that a tag may begin with."""
+    at = text.rfind("<", -len(_tags[1]))
+    end = text[at:] if at >= 0 else ""
+    return end if end and any(tag.startswith(end) for tag in _tags) else ""

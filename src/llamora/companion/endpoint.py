@@ -1,0 +1,386 @@
+"""A language model behind an OpenAI-compatible address: the only door out of this program.
+
+Requests go to the configured address and nowhere else: no redirect is followed, no proxy is taken
+from the environment, no look-up leads to a link-local address (where clouds keep their secrets),
+and plain http beyond this machine needs a setting. Each answer has its own connection, closed when
+the answer ends or its reader goes: llama.cpp closes after each stream whatever it promises, and an
+open connection would keep the model working for nobody.
+
+httpx is imported at the first request.
+"""
+
+import asyncio
+import re
+import socket
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, cast
+
+from llamora.companion.address import as_ip, chat_address, is_link_local, is_loopback
+from llamora.companion.answer import Answer, error_from, read_json
+from llamora.companion.model import (
+    BadAddress,
+    Broken,
+    CutShort,
+    Empty,
+    Loading,
+    Message,
+    ModelError,
+    Token,
+    TooSlow,
+    Unreachable,
+)
+from llamora.companion.sse import Decoder, TooLong
+
+if TYPE_CHECKING:
+    import httpx
+
+WINDOW = 4096  # tokens, when neither the server nor a setting says
+ASIDE_SECONDS = 5.0  # for a small question beside the answer itself
+LOADING_SECONDS = 0.5  # between two attempts while the server loads its model
+STREAM_LIMIT = 64 << 20  # bytes of one stream, whatever is in it
+BODY_LIMIT = 1 << 20  # bytes of any other body
+ANSWER_LIMIT = 1 << 20  # characters of one answer
+
+
+@dataclass(frozen=True)
+class ModelSettings:
+    """Where the model is and how it is asked; what the settings say of `LLM`, in one piece."""
+
+    host: str = ""  # such as http://127.0.0.1:8081; `endpoint` is a path under it
+    base_url: str = ""  # such as https://api.example.org/v1; stands in for `host` when given
+    endpoint: str = "/v1/chat/completions"
+    model: str = ""  # "": the first one the server lists
+    api_key: str = field(default="", repr=False)
+    parallel: int = 1  # requests the server is given at once; others wait their turn
+    ctx_size: int = 0  # tokens; 0: ask the server
+    ask_window: bool = True  # False: ask the server nothing but for answers
+    allow_plain_http: bool = False
+    connect_seconds: float = 5.0
+    first_seconds: float = 60.0  # until the first piece of content, loading included
+    between_seconds: float = 30.0  # between two pieces of content
+    total_seconds: float = 600.0
+    max_retries: int = 2  # only before the first byte has come
+    parameters: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
+    parameter_allowlist: Sequence[str] = ()
+    temperature: float | None = None
+    top_p: float | None = None
+    stop: Sequence[str] = ()
+
+
+class Dropped(Unreachable):
+    """The connection failed before a byte came back: worth another attempt."""
+
+
+class Endpoint:
+    """A `Model`. One serves all accounts of a process; close it with `aclose`.
+
+    Raises:
+        BadAddress: on construction, when the address or the key cannot be used.
+    """
+
+    def __init__(self, settings: ModelSettings) -> None:
+        self._settings = settings
+        self._address = chat_address(
+            settings.base_url or settings.host,
+            "/chat/completions" if settings.base_url else settings.endpoint,
+            allow_plain_http=settings.allow_plain_http,
+        )
+        self._headers = _headers(settings.api_key)
+        self._model = settings.model
+        self._name = _base_name(settings.model)
+        self._window = 0
+        self._turns = asyncio.Semaphore(settings.parallel)
+        self._client: httpx.AsyncClient | None = None
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    @property
+    def remote(self) -> str:
+        """The host that prompts are sent to when it is not this machine, else ""."""
+        host = self._address.hostname or ""
+        return "" if is_loopback(host) else host
+
+    async def aclose(self) -> None:
+        if self._client is not None:
+            await self._client.aclose()
+            self._client = None
+
+    async def window(self) -> int:
+        """The window as llama.cpp's `/props` tells it, else the setting, else 4,096 tokens.
+
+        Asked until it is answered once. It never raises: `stream` has the patience to wait for a
+        server that starts, and the word for one that does not.
+        """
+        if self._window:
+            return self._window
+        if not self._settings.ask_window:
+            return self._settings.ctx_size or WINDOW
+        said = 0
+        try:
+            props = await self._ask(self._at("/props", root=True))
+            said = int(props["default_generation_settings"]["n_ctx"])
+        except (Unreachable, TooSlow, BadAddress):
+            return self._settings.ctx_size or WINDOW
+        except (ModelError, LookupError, TypeError, ValueError, OverflowError):
+            pass  # not llama.cpp, or its /props is off
+        self._window = said if said > 0 else self._settings.ctx_size or WINDOW
+        return self._window
+
+    async def stream(
+        self, messages: Sequence[Message], *, max_tokens: int
+    ) -> AsyncGenerator[Token, None]:
+        """See `model.Model.stream`. Waits its turn when the server is busy with our requests; the
+        clocks start when it comes."""
+        async with self._turns, aclosing(self._stream(messages, max_tokens)) as tokens:
+            async for token in tokens:
+                yield token
+
+    async def _stream(
+        self, messages: Sequence[Message], max_tokens: int
+    ) -> AsyncGenerator[Token, None]:
+        import httpx
+
+        now = asyncio.get_running_loop().time
+        end = now() + self._settings.total_seconds
+        deadline = min(end, now() + self._settings.first_seconds)
+        try:
+            async with asyncio.timeout_at(deadline):
+                response = await self._open(messages, max_tokens, deadline)
+        except TimeoutError:
+            raise TooSlow("before the answer began") from None
+        answer, decoder = Answer(), Decoder()
+        said = size = 0
+        async with aclosing(response), aclosing(_chunks(response)) as chunks:
+            while not answer.finish:
+                try:
+                    async with asyncio.timeout_at(deadline):
+                        chunk = await anext(chunks, None)
+                except TimeoutError:
+                    raise TooSlow("in the middle" if said else "before the first word") from None
+                except httpx.HTTPError as error:
+                    raise CutShort(type(error).__name__) from None
+                if chunk is None:
+                    raise CutShort("no finish_reason")
+                size += len(chunk)
+                if size > STREAM_LIMIT:
+                    raise Broken("a stream without measure")
+                progress = answer.progress
+                for text in _words(decoder, chunk, answer):
+                    said += len(text)
+                    yield Token(text)
+                if said > ANSWER_LIMIT:
+                    answer.finish = "length"
+                if answer.progress > progress:
+                    deadline = min(end, now() + self._settings.between_seconds)
+            self._name = self._name or _base_name(answer.model)
+        if not said:
+            raise Empty(f"finished with {answer.finish}")
+        yield Token("", answer.finish)
+
+    async def _open(
+        self, messages: Sequence[Message], max_tokens: int, deadline: float
+    ) -> "httpx.Response":
+        """A response that streams. Tries again when nothing at all has come back, and for as long
+        as there is time while the server says that it is loading."""
+        now = asyncio.get_running_loop().time
+        failures = 0
+        while True:
+            try:
+                return await self._post(messages, max_tokens)
+            except Loading:
+                if now() + LOADING_SECONDS >= deadline:
+                    raise
+                await asyncio.sleep(LOADING_SECONDS)
+            except Dropped:
+                failures += 1
+                if failures > self._settings.max_retries:
+                    raise
+                await asyncio.sleep(0.1 * 2**failures)
+
+    async def _post(self, messages: Sequence[Message], max_tokens: int) -> "httpx.Response":
+        await self._refuse_link_local()
+        body = self._body(messages, max_tokens, await self._model_id())
+        response = await self._send("POST", self._at(""), body)
+        try:
+            kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+            coding = response.headers.get("content-encoding", "identity").lower()
+            if response.status_code == 200 and kind == "text/event-stream" and coding == "identity":
+                return response
+            raise await self._misfit(response)
+        except BaseException:
+            await response.aclose()
+            raise
+
+    async def _misfit(self, response: "httpx.Response") -> ModelError:
+        """What to make of an answer that is not a stream."""
+        body = await _body_of(response)
+        try:
+            about = read_json(body)
+        except Broken:
+            about = None
+        if response.status_code != 200:
+            return error_from(response.status_code, about)
+        if isinstance(about, dict) and about.get("error"):
+            error = about["error"]
+            code = error.get("code") if isinstance(error, dict) else None
+            return error_from(code if isinstance(code, int) else 500, about)
+        return Broken("not an event stream")
+
+    def _body(self, messages: Sequence[Message], max_tokens: int, model: str) -> dict[str, Any]:
+        said = self._settings
+        chosen = {"temperature": said.temperature, "top_p": said.top_p, "stop": list(said.stop)}
+        body = {name: value for name, value in chosen.items() if value not in (None, [])}
+        for name, value in said.parameters.items():
+            if name in said.parameter_allowlist:
+                body[name] = value
+        if model:
+            body["model"] = model
+        body["messages"] = [{"role": m.role, "content": _encodable(m.text)} for m in messages]
+        return body | {"stream": True, "max_tokens": max_tokens}
+
+    async def _model_id(self) -> str:
+        """The model to ask for; "" when the server lists none, and will know what to do."""
+        if not self._model:
+            try:
+                listed = await self._ask(self._at("/models"))
+                first = listed["data"][0]["id"]
+            except Unreachable:
+                raise
+            except (ModelError, LookupError, TypeError):
+                return ""
+            if isinstance(first, str):
+                self._model, self._name = first, _base_name(first)
+        return self._model
+
+    async def _ask(self, url: str) -> Any:
+        await self._refuse_link_local()
+        try:
+            async with asyncio.timeout(ASIDE_SECONDS):
+                response = await self._send("GET", url)
+                async with aclosing(response):
+                    body = await _body_of(response)
+        except TimeoutError:
+            raise TooSlow("beside the answer") from None
+        if response.status_code == 503:
+            raise error_from(503, read_json(body))
+        if response.status_code != 200:
+            raise error_from(response.status_code, None)
+        return read_json(body)
+
+    async def _send(
+        self, method: str, url: str, body: dict[str, Any] | None = None
+    ) -> "httpx.Response":
+        import httpx
+
+        client = self._http()
+        try:
+            return await client.send(client.build_request(method, url, json=body), stream=True)
+        except httpx.InvalidURL:
+            raise BadAddress("it cannot be read") from None
+        except httpx.RemoteProtocolError as error:
+            if "disconnected" in str(error):
+                raise Dropped("closed before a word") from None
+            raise Broken("not HTTP") from None
+        except httpx.TimeoutException:
+            raise Unreachable("no connection in time") from None
+        except httpx.HTTPError as error:
+            raise Dropped(type(error).__name__) from None
+
+    def _http(self) -> "httpx.AsyncClient":
+        if self._client is None:
+            import httpx
+
+            self._client = httpx.AsyncClient(
+                headers=self._headers,
+                timeout=httpx.Timeout(None, connect=self._settings.connect_seconds),
+                limits=httpx.Limits(max_keepalive_connections=0),
+                follow_redirects=False,
+                trust_env=False,
+                # Reading the certificates takes a while, and plain http has no use for them.
+                verify=self._address.scheme == "https",
+            )
+        return self._client
+
+    def _at(self, path: str, *, root: bool = False) -> str:
+        """The chat endpoint (""), or a path beside it, or one at the server's root."""
+        chat = self._address.path
+        stem = chat.removesuffix("/chat/completions")
+        if root:
+            return self._address._replace(path=stem.removesuffix("/v1") + path).geturl()
+        return self._address._replace(path=stem + path if path else chat).geturl()
+
+    async def _refuse_link_local(self) -> None:
+        """Raises `BadAddress` when the host's name stands for a link-local address."""
+        host = self._address.hostname or ""
+        if as_ip(host) or is_loopback(host):
+            return
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(self._settings.connect_seconds):
+                found = await loop.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        except (OSError, TimeoutError, UnicodeError):
+            raise Unreachable("its name is not known") from None
+        if any(is_link_local(str(address[4][0])) for address in found):
+            raise BadAddress("its name leads to a link-local address")
+
+
+def _chunks(response: "httpx.Response") -> AsyncGenerator[bytes, None]:
+    return cast(AsyncGenerator[bytes, None], response.aiter_raw())
+
+
+def _words(decoder: Decoder, chunk: bytes, answer: Answer) -> Iterator[str]:
+    """What one chunk says, up to the event that ends the answer or breaks it."""
+    try:
+        events = decoder.feed(chunk)
+    except TooLong:
+        raise Broken("a line without measure") from None
+    for event in events:
+        if text := answer.take(event):
+            yield text
+        if answer.finish:
+            return
+
+
+async def _body_of(response: "httpx.Response") -> bytes:
+    """At most `BODY_LIMIT` bytes of a body; what is longer is of no use and not read."""
+    import httpx
+
+    body = bytearray()
+    try:
+        async with aclosing(_chunks(response)) as chunks:
+            async for chunk in chunks:
+                body += chunk
+                if len(body) > BODY_LIMIT:
+                    raise Broken("a body without measure")
+    except httpx.HTTPError as error:
+        raise Broken(type(error).__name__) from None
+    return bytes(body)
+
+
+def _encodable(text: str) -> str:
+    """Half a surrogate pair would make the whole request unsendable."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def _headers(api_key: str) -> dict[str, str]:
+    headers = {
+        "User-Agent": "llamora",
+        "Accept": "text/event-stream, application/json",
+        "Accept-Encoding": "identity",
+    }
+    if api_key:
+        if not re.fullmatch(r"[\x21-\x7e]+", api_key):
+            raise BadAddress("the key has characters that no key has")
+        headers["Authorization"] = f"Bearer {api_key}"
+    return headers
+
+
+def _base_name(model: str) -> str:
+    """A model's name for the page: never a path of the machine that it runs on."""
+    name = re.split(r"[\\/]", model.strip())[-1]
+    return "".join(c for c in name if c.isprintable())[:100].removesuffix(".gguf")

@@ -1,0 +1,214 @@
+"""A response while it is being written: many may read, it survives them all, and every two seconds
+it is sealed, so that a crash keeps what was said.
+
+A generation belongs to the unlocked journal, not to the request that asked for it.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing, suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from llamora.journal.growing import Growing
+from llamora.journal.journal import Journal
+from llamora.journal.writing import Quote, Response
+from llamora.storage import StoreError
+from llamora.vault import Locked
+
+SEAL_SECONDS = 2.0
+SEAL_BYTES = 2048
+JOIN_SECONDS = 0.04
+RENDER_SHARE = 10
+"""Rendering takes at most one part in ten of the time, however slow the machine."""
+
+
+class Failed(Exception):
+    """The answer ended before it was whole; `sentence` is for the page."""
+
+    def __init__(self, sentence: str) -> None:
+        self.sentence = sentence
+        super().__init__(sentence)
+
+
+@dataclass(frozen=True)
+class Said:
+    """A piece of an answer: text, or passages quoted whole."""
+
+    text: str = ""
+    quotes: tuple[Quote, ...] = ()
+    model: str = ""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a reader is sent: a settled stretch of HTML with its number, or the unfinished tail."""
+
+    html: str
+    number: int | None = None
+
+
+class Generation:
+    """One response being written. Made and started by the companion.
+
+    `source` yields what is said and raises `Failed`. When it is over, `response` is the whole
+    one and `sentence` says what went wrong, if anything did.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        response: Response,
+        source: AsyncGenerator[Said, None],
+        now: Callable[[], datetime],
+        limit_bytes: int,
+    ) -> None:
+        self.response = response
+        self.sentence = ""
+        self.ended = asyncio.Event()
+        self._journal = journal
+        self._source = source
+        self._now = now
+        self._limit = limit_bytes
+        self._parts: list[str] = []
+        self._unread = 0  # parts before this index have been rendered
+        self._bytes = 0
+        self._sealed_bytes = 0
+        self._growing = Growing()
+        self._settled: list[str] = []
+        self._tail = ""
+        self._version = 0
+        self._fresh = asyncio.Event()
+        self._due = asyncio.Event()
+        self._shown = asyncio.Condition()
+        self._pump: asyncio.Task[None] | None = None
+        self._stopped = False
+
+    @property
+    def text(self) -> str:
+        """What has been said so far."""
+        return "".join(self._parts)
+
+    def start(self) -> asyncio.Task[None]:
+        """The task that writes to the end, whatever happens."""
+        return asyncio.create_task(self._run(), name="generation")
+
+    async def stop(self) -> None:
+        """Ends it here, keeps what was said, and returns when that is sealed."""
+        self._stopped = True
+        if self._pump is not None:
+            self._pump.cancel()
+        await self.ended.wait()
+
+    async def follow(self, after: int) -> AsyncIterator[Shown]:
+        """What has been said since settled stretch `after`, and what is said from now on."""
+        seen, version = after, -1
+        while True:
+            for number in range(seen, len(self._settled)):
+                yield Shown(self._settled[number], number + 1)
+            seen = len(self._settled)
+            if version != self._version:
+                version = self._version
+                yield Shown(self._tail)
+            if self.ended.is_set():
+                return
+            async with self._shown:
+                if version == self._version and not self.ended.is_set():
+                    await self._shown.wait()
+
+    async def _run(self) -> None:
+        render = asyncio.create_task(self._render())
+        keep = asyncio.create_task(self._keep())
+        self._pump = asyncio.create_task(self._take())
+        if self._stopped:
+            self._pump.cancel()
+        state = "done"
+        try:
+            await self._pump
+        except asyncio.CancelledError:
+            state = "stopped"
+        except Failed as e:
+            state, self.sentence = "cut", e.sentence
+        finally:
+            for task in (render, keep):
+                task.cancel()
+            await asyncio.gather(render, keep, return_exceptions=True)
+            try:
+                with suppress(StoreError, Locked):
+                    await self._seal_last(state)
+            finally:
+                self.ended.set()
+                async with self._shown:
+                    self._shown.notify_all()
+
+    async def _take(self) -> None:
+        async with aclosing(self._source) as source:
+            async for said in source:
+                self._hear(said)
+
+    def _hear(self, said: Said) -> None:
+        if said.model and not self.response.model:
+            self.response = replace(self.response, model=said.model)
+        if said.quotes:
+            self.response = replace(self.response, quotes=said.quotes)
+        if said.text:
+            self._parts.append(said.text)
+            self._bytes += len(said.text.encode())
+            self._fresh.set()
+            if self._bytes - self._sealed_bytes >= SEAL_BYTES:
+                self._due.set()
+            if self._bytes > self._limit:
+                raise Failed("The answer grew longer than an answer may be, so it ends here.")
+
+    async def _render(self) -> None:
+        """Joins what came for a moment, renders it once for all readers, and tells them."""
+        while True:
+            await self._fresh.wait()
+            self._fresh.clear()
+            began = time.perf_counter()
+            self._show()
+            async with self._shown:
+                self._shown.notify_all()
+            cost = time.perf_counter() - began
+            await asyncio.sleep(max(JOIN_SECONDS, RENDER_SHARE * cost))
+
+    def _show(self) -> None:
+        settled = self._growing.feed("".join(self._parts[self._unread :]))
+        self._unread = len(self._parts)
+        if settled:
+            self._settled.append(settled)
+        self._tail = self._growing.tail()
+        self._version += 1
+
+    async def _keep(self) -> None:
+        """Seals every two seconds or 2 KiB; the beat tells other processes that we live."""
+        while True:
+            # Not `wait_for`, which on Python 3.11 loses a cancellation that comes with the event.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(SEAL_SECONDS):
+                    await self._due.wait()
+            self._due.clear()
+            self._sealed_bytes = self._bytes
+            growing = replace(self.response, text=self.text, beat=self._now())
+            try:
+                wanted = await self._journal.grow_response(growing)
+            except StoreError:
+                continue  # a full disk must not end the answer; the next seal may succeed
+            if not wanted and self._pump is not None:
+                self._pump.cancel()
+
+    async def _seal_last(self, state: str) -> None:
+        text = self.text
+        self.response = replace(self.response, text=text, state=state, beat=None)
+        if text.strip() or self.response.quotes:
+            await self._journal.end_response(self.response)
+        else:  # a failure is never stored as a writing, nor is silence
+            await self._journal.erase_response(self.response.id)
+            self.response = replace(self.response, state="failed")
+            if not self.sentence:
+                self.sentence = (
+                    "You stopped it before a word was said."
+                    if state == "stopped"
+                    else "The companion had nothing to say."
+                )

@@ -1,0 +1,183 @@
+"""One change to a journal: writings, their days' tables, the root and the note, in one transaction.
+
+Everything here runs in the writer thread, inside `Store.write`.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from llamora.journal import writing as writings
+from llamora.journal.day_table import DAY, MOST_ITEMS, DayTable, Item
+from llamora.journal.errors import DayFull
+from llamora.journal.writing import Kind, Writing
+from llamora.kernel import new_id
+from llamora.storage import ledger
+from llamora.storage.ledger import Rows, Writes
+from llamora.vault import Vault
+
+ROOT_MODULUS = 1 << 256
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a committed change left: its numbers in the log and the tables it touched."""
+
+    first_change: int
+    last_change: int
+    tables: dict[date, DayTable | None]
+
+
+class Edition:
+    """Collects the changes of one transaction; `close` writes what they share."""
+
+    def __init__(self, tx: Writes, vault: Vault) -> None:
+        self._tx = tx
+        self._vault = vault
+        self._before: dict[date, DayTable | None] = {}
+        self._items: dict[date, list[Item]] = {}
+        self._after: dict[date, DayTable | None] = {}
+        self._notes: list[dict[str, Any]] = []
+
+    def items(self, day: date) -> list[Item]:
+        """The day's table as this transaction sees it; change the list in place."""
+        if day not in self._items:
+            table = load_table(self._tx, self._vault, day)
+            self._before[day] = table
+            self._items[day] = list(table.items) if table else []
+        return self._items[day]
+
+    def insert(
+        self, writing: Writing, traces: tuple[bytes, ...] = (), at: int | None = None
+    ) -> None:
+        """Adds a writing to its day, at that place in reading order or at the end."""
+        self._put(writing, writings.seal(self._vault, writing))
+        items = self.items(writing.day)
+        item = Item(writing.id, writing.kind, writing.revision, traces)
+        items.insert(len(items) if at is None else at, item)
+        self._note("written", writing)
+
+    def insert_sealed(self, writing: Writing, item: Item, sealed: bytes, at: int) -> None:
+        """Puts a row back exactly as it was, at that place or the nearest that exists."""
+        self._put(writing, sealed)
+        items = self.items(writing.day)
+        items.insert(min(at, len(items)), item)
+        self._note("written", writing)
+
+    def update(self, writing: Writing) -> None:
+        """Re-seals a writing that stays on its day."""
+        self._tx.execute(
+            "UPDATE writings SET revision = ?, sealed = ? WHERE id = ? AND owner = ?",
+            (
+                writing.revision,
+                writings.seal(self._vault, writing),
+                writing.id,
+                self._vault.owner,
+            ),
+        )
+        items = self.items(writing.day)
+        for n, item in enumerate(items):
+            if item.id == writing.id:
+                items[n] = Item(item.id, item.kind, writing.revision, item.traces)
+        self._note("revised", writing)
+
+    def remove(self, writing: Writing) -> None:
+        """Takes a writing off its day and out of the file."""
+        self._tx.execute(
+            "DELETE FROM writings WHERE id = ? AND owner = ?", (writing.id, self._vault.owner)
+        )
+        items = self.items(writing.day)
+        items[:] = [item for item in items if item.id != writing.id]
+        self._note("erased", writing)
+
+    def close(self) -> Outcome:
+        """Writes the touched days, the account's root and the notes.
+
+        Raises:
+            Stale: the account's keys were changed elsewhere.
+            DayFull: a day holds no more.
+        """
+        self._after = {day: self._write_table(day, items) for day, items in self._items.items()}
+        last = ledger.change(self._tx, self._vault, self._edit_root, self._notes)
+        return Outcome(last - max(1, len(self._notes)) + 1, last, self._after)
+
+    def _put(self, writing: Writing, sealed: bytes) -> None:
+        self._tx.execute(
+            "INSERT INTO writings (id, owner, day, revision, sealed) VALUES (?, ?, ?, ?, ?)",
+            (
+                writing.id,
+                self._vault.owner,
+                self._vault.day_hash(writing.day),
+                writing.revision,
+                sealed,
+            ),
+        )
+
+    def _note(self, what: str, writing: Writing) -> None:
+        self._notes.append({"what": what, "id": writing.id.hex(), "day": writing.day.isoformat()})
+
+    def _write_table(self, day: date, items: list[Item]) -> DayTable | None:
+        before = self._before[day]
+        if before and not items:
+            self._tx.execute(
+                "DELETE FROM days WHERE id = ? AND owner = ?", (before.row, self._vault.owner)
+            )
+            return None
+        if not items:
+            return None
+        if len(items) > MOST_ITEMS:
+            raise DayFull
+        after = before.changed(items) if before else DayTable.of(day, new_id(), 1, items)
+        hashed = self._vault.day_hash(day)
+        sealed = self._vault.seal(
+            DAY, after.row, {"v": 1}, after.packed, day=hashed, revision=after.revision
+        )
+        self._tx.execute(
+            "INSERT INTO days (id, owner, day, revision, sealed) VALUES (?, ?, ?, ?, ?)"
+            " ON CONFLICT (owner, day) DO UPDATE"
+            " SET revision = excluded.revision, sealed = excluded.sealed",
+            (after.row, self._vault.owner, hashed, after.revision, sealed),
+        )
+        return after
+
+    def _edit_root(self, header: dict[str, Any]) -> None:
+        root = int(header["root"], 16)
+        for day, before in self._before.items():
+            after = self._after[day]
+            root -= self._term(before)
+            root += self._term(after)
+            header["days"] += int(after is not None) - int(before is not None)
+        header["root"] = f"{root % ROOT_MODULUS:064x}"
+
+    def _term(self, table: DayTable | None) -> int:
+        return self._vault.root_term(table.row, table.revision) if table else 0
+
+
+def after_responses(items: list[Item], at: int) -> int:
+    """The first place from `at` on that does not come between an entry and its responses."""
+    while at < len(items) and items[at].kind is Kind.RESPONSE:
+        at += 1
+    return min(at, len(items))
+
+
+def load_table(source: Rows, vault: Vault, day: date) -> DayTable | None:
+    """The day's row as the database has it now."""
+    hashed = vault.day_hash(day)
+    found = source.row(
+        "SELECT id, revision, sealed FROM days WHERE owner = ? AND day = ?", (vault.owner, hashed)
+    )
+    return _open(vault, found[0], hashed, found[1], found[2]) if found else None
+
+
+def load_tables(source: Rows, vault: Vault) -> Iterable[DayTable]:
+    """Every day's row."""
+    for id, day, revision, sealed in source.rows(
+        "SELECT id, day, revision, sealed FROM days WHERE owner = ?", (vault.owner,)
+    ):
+        yield _open(vault, id, day, revision, sealed)
+
+
+def _open(vault: Vault, id: bytes, hashed: bytes, revision: int, sealed: bytes) -> DayTable:
+    opened = vault.open(DAY, id, sealed, day=hashed, revision=revision)
+    return DayTable.read(id, revision, opened.raw)

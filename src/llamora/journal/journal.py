@@ -1,0 +1,678 @@
+"""The journal: one per unlocked vault. Write, read, revise, erase, move; be answered.
+
+Another person's writings cannot be reached from here: every statement names the vault's owner
+and every record opens only with the vault's keys.
+"""
+
+import base64
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, TypeVar
+
+from llamora.journal import drafts
+from llamora.journal.day_table import DayTable, Item
+from llamora.journal.days import FIRST_DAY, Days
+from llamora.journal.edition import (
+    Edition,
+    Outcome,
+    after_responses,
+    load_table,
+    load_tables,
+)
+from llamora.journal.errors import Blank, Conflict, NotFound, NotYet, TooLate, TooLong
+from llamora.journal.writing import (
+    Entry,
+    Kind,
+    Quote,
+    Response,
+    Source,
+    Writing,
+    moment,
+    normalise,
+    seal,
+    stamp,
+    unseal,
+)
+from llamora.kernel import Clock, day_of, turns_at
+from llamora.kernel import zone as zone_of
+from llamora.storage import Store, ledger
+from llamora.storage.ledger import Rows, Writes
+from llamora.vault import Unreadable, Vault
+
+ENTRY_BYTES = 64_000
+"""What an entry holds, in UTF-8 after line ends are made one kind."""
+
+UNDO = timedelta(seconds=60)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Thread:
+    """An entry and what the companion answered to it, in reading order."""
+
+    entry: Entry
+    responses: tuple[Response, ...] = ()
+
+
+@dataclass(frozen=True)
+class NewEntry:
+    """An entry that comes from elsewhere, with the responses it had there."""
+
+    day: date
+    text: str
+    at: datetime | None
+    zone: str
+    source: Source
+    responses: tuple[Response, ...] = ()
+
+
+class Journal:
+    """The diarist's journal while it is unlocked.
+
+    Reads open records on the calling thread; writes go through the store's one writer. The index
+    of days is this process's copy: `follow` brings it up to what other processes wrote.
+    """
+
+    def __init__(self, store: Store, vault: Vault, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self.vault = vault
+        self.days = Days()
+        self.zone = "UTC"
+        self.day_starts_at = 0
+        self._seen = -1
+        self._erased: dict[str, datetime] = {}
+
+    @classmethod
+    def open(cls, store: Store, vault: Vault, clock: Clock) -> "Journal":
+        """The journal with its index of days read; some tens of milliseconds for ten years.
+
+        Raises:
+            Unreadable: a day's row or the account's was tampered with; `verify` says more.
+        """
+        journal = cls(store, vault, clock)
+        journal._read_all()
+        for place, _, header in drafts.every(store, vault):
+            if place.startswith("erased:"):
+                journal._erased[place] = moment(header["at"])
+        return journal
+
+    # Time
+
+    def today(self) -> date:
+        """The diarist's day now."""
+        return day_of(self._clock.now(), self.zone, self.day_starts_at)
+
+    def turns_at(self, day: date) -> datetime:
+        """When, in UTC, that day is over for the diarist."""
+        return turns_at(day, self.zone, self.day_starts_at)
+
+    def now(self) -> datetime:
+        return self._clock.now().replace(microsecond=0)
+
+    # Reading
+
+    def follow(self, last_change: int | None = None) -> None:
+        """Takes in what was written since, here or in another process."""
+        if last_change is not None and last_change == self._seen:
+            return
+        pulse = ledger.pulse(self._store, self.vault.owner)
+        if pulse is None:
+            raise ledger.Gone
+        if pulse.last_change == self._seen:
+            return
+        notes = ledger.notes_since(self._store, self.vault, self._seen)
+        if notes is None or len(notes) > 500:
+            self._read_all()
+            return
+        for day in {date.fromisoformat(note["day"]) for note in notes if "day" in note}:
+            self.days.put(day, load_table(self._store, self.vault, day))
+        self._read_settings()
+        self._seen = pulse.last_change
+
+    def read(self, day: date) -> list[Thread]:
+        """What stands on a day, in reading order."""
+        table = self.days.table(day)
+        return self._threads(table) if table else []
+
+    def every_day(self) -> Iterator[tuple[date, list[Thread]]]:
+        """Every written day, oldest first."""
+        for day in list(self.days.written):
+            yield day, self.read(day)
+
+    def entry(self, id: bytes) -> Entry:
+        """Raises `NotFound`."""
+        found = self._writing(self._store, id)
+        if not isinstance(found, Entry):
+            raise NotFound
+        return found
+
+    def response(self, id: bytes) -> Response:
+        """Raises `NotFound`."""
+        found = self._writing(self._store, id)
+        if not isinstance(found, Response):
+            raise NotFound
+        return found
+
+    def thread(self, id: bytes) -> Thread:
+        """An entry with its responses. Raises `NotFound`."""
+        entry = self.entry(id)
+        return Thread(entry, tuple(self._responses(self._store, entry)))
+
+    def sources(self, format: str) -> set[str]:
+        """The keys of everything imported from that format."""
+        return {
+            thread.entry.source.key
+            for _, threads in self.every_day()
+            for thread in threads
+            if thread.entry.source and thread.entry.source.format == format
+        }
+
+    # Writing
+
+    async def write(self, day: date, text: str, *, key: str) -> Entry:
+        """Keeps an entry on a day and lets the day's draft go.
+
+        `key` names this one submission: the same key and text again change nothing and give back
+        what the first wrote. The same key with another text is another entry, for a form that is
+        sent again after its answer was lost may have been written on in between.
+
+        Raises:
+            Blank, TooLong, NotYet
+        """
+        text = checked(text)
+        if not FIRST_DAY <= day <= self.today():
+            raise NotYet
+        id = self.vault.place_hash(f"write:{len(key)}:{key}:{text}")
+        entry = Entry(id, day, 1, text, self.now(), self.zone)
+
+        def work(tx: Writes) -> tuple[Entry, Outcome | None]:
+            there = self._found(tx, id)
+            if isinstance(there, Entry):
+                return there, None
+            edition = Edition(tx, self.vault)
+            edition.insert(entry)
+            drafts.drop(tx, self.vault, drafts.of_day(day))
+            return entry, edition.close()
+
+        return await self._change(work)
+
+    async def revise(self, id: bytes, revision: int, text: str) -> Entry:
+        """Replaces an entry's text, if it still stands at that revision.
+
+        Raises:
+            Blank, TooLong, NotFound
+            Conflict: it was changed since; both texts are then the caller's to show.
+        """
+        text = checked(text)
+
+        def work(tx: Writes) -> tuple[Entry, Outcome | None]:
+            entry = self._entry_in(tx, id)
+            if entry.text == text:
+                drafts.drop(tx, self.vault, drafts.of_entry(id))
+                return entry, None
+            if entry.revision != revision:
+                raise Conflict(entry)
+            revised = replace(entry, text=text, revision=revision + 1)
+            edition = Edition(tx, self.vault)
+            edition.update(revised)
+            drafts.drop(tx, self.vault, drafts.of_entry(id))
+            return revised, edition.close()
+
+        return await self._change(work)
+
+    async def erase(self, id: bytes) -> Entry:
+        """Takes an entry and its responses away; `restore` brings them back within a minute.
+
+        Raises:
+            NotFound
+        """
+        at = self.now()
+        # Before the write: a caller who is cancelled meanwhile must not keep it from the sweep.
+        self._erased.setdefault(drafts.of_erased(id), at)
+
+        def work(tx: Writes) -> tuple[Entry, Outcome | None]:
+            entry = self._entry_in(tx, id)
+            edition = Edition(tx, self.vault)
+            items = edition.items(entry.day)
+            index = next(n for n, item in enumerate(items) if item.id == id)
+            rows: list[dict[str, Any]] = []
+            for writing in (entry, *self._responses(tx, entry)):
+                item = next(item for item in items if item.id == writing.id)
+                rows.append(_parcel(item, self._sealed(tx, writing.id)))
+                edition.remove(writing)
+            more = {"at": stamp(at), "date": entry.day.isoformat(), "index": index, "rows": rows}
+            drafts.put(tx, self.vault, drafts.of_erased(id), "", more)
+            drafts.drop(tx, self.vault, drafts.of_entry(id))
+            return entry, edition.close()
+
+        return await self._change(work)
+
+    async def restore(self, id: bytes) -> Entry:
+        """Brings back what `erase` took.
+
+        Raises:
+            TooLate: the minute is over.
+        """
+        now = self.now()
+
+        def work(tx: Writes) -> tuple[Entry, Outcome | None]:
+            there = self._found(tx, id)
+            if isinstance(there, Entry):
+                return there, None  # brought back already, by a second press
+            parcel = drafts.get(tx, self.vault, drafts.of_erased(id))
+            if parcel is None:
+                raise TooLate
+            header = parcel[1]
+            if now - moment(header["at"]) > UNDO:
+                raise TooLate
+            day = date.fromisoformat(header["date"])
+            edition = Edition(tx, self.vault)
+            # The day may have changed since: an answer must not end up beneath another entry.
+            place = after_responses(edition.items(day), header["index"])
+            restored: list[Writing] = []
+            for n, row in enumerate(header["rows"]):
+                item, sealed = _unparcel(row)
+                hashed = self.vault.day_hash(day)
+                writing = unseal(self.vault, item.id, hashed, item.revision, sealed)
+                edition.insert_sealed(writing, item, sealed, place + n)
+                restored.append(writing)
+            drafts.drop(tx, self.vault, drafts.of_erased(id))
+            entry = restored[0]
+            assert isinstance(entry, Entry)
+            return entry, edition.close()
+
+        return await self._change(work)  # the sweep finds for itself that nothing is left
+
+    async def sweep(self, *, everything: bool = False) -> bool:
+        """Lets go of what can no longer be undone; whether anything was."""
+        limit = self.now() - UNDO
+        due = {p: at for p, at in self._erased.items() if everything or at < limit}
+        if not due:
+            return False
+
+        def work(tx: Writes) -> dict[str, datetime]:
+            later: dict[str, datetime] = {}
+            for place in due:
+                at = _erased_at(tx, self.vault, place)
+                if at and at >= limit and not everything:
+                    later[place] = at  # brought back and erased anew, perhaps elsewhere
+                else:
+                    drafts.drop(tx, self.vault, place)
+            return later
+
+        # Taken out first, so that what is erased while this waits is not forgotten with it.
+        for place in due:
+            del self._erased[place]
+        later = due  # should the write fail, the next sweep finds them again
+        try:
+            later = await self._transact(work)
+        finally:
+            self._erased = later | self._erased
+        return len(later) < len(due)
+
+    async def move(self, id: bytes, day: date, at: datetime | None) -> Entry:
+        """Puts an entry, with its responses, on another day, or changes its time.
+
+        It takes the place in the day that its time gives it.
+
+        Raises:
+            NotFound, NotYet
+        """
+        if not FIRST_DAY <= day <= self.today():
+            raise NotYet
+        at = at and at.replace(microsecond=0)
+
+        def work(tx: Writes) -> tuple[Entry, Outcome | None]:
+            entry = self._entry_in(tx, id)
+            if entry.day == day and entry.at == at:
+                return entry, None
+            responses = self._responses(tx, entry)
+            zone = entry.zone or self.zone
+            moved = replace(entry, day=day, at=at, zone=zone, revision=entry.revision + 1)
+            edition = Edition(tx, self.vault)
+            traces = next(i.traces for i in edition.items(entry.day) if i.id == id)
+            for writing in (entry, *responses):
+                edition.remove(writing)
+            place = self._place_for(tx, edition.items(day), day, at)
+            for n, writing in enumerate((moved, *(replace(r, day=day) for r in responses))):
+                edition.insert(writing, traces if n == 0 else (), place + n)
+            return moved, edition.close()
+
+        return await self._change(work)
+
+    async def write_many(self, entries: Sequence[NewEntry]) -> None:
+        """Keeps entries from elsewhere, all in one transaction.
+
+        One whose source is here already is left as it stands, so a repeated import is harmless.
+
+        Raises:
+            Blank, TooLong: `checked` tells beforehand of each. DayFull. Nothing is kept then.
+        """
+        texts = [checked(new.text) for new in entries]
+
+        def work(tx: Writes) -> tuple[None, Outcome | None]:
+            edition = Edition(tx, self.vault)
+            added = False
+            for new, text in zip(entries, texts, strict=True):
+                id = self.vault.place_hash(f"import:{new.source.format}:{new.source.key}")
+                if self._has(tx, id):
+                    continue
+                added = True
+                edition.insert(Entry(id, new.day, 1, text, new.at, new.zone, new.source))
+                for n, response in enumerate(new.responses):
+                    own = self.vault.place_hash(f"import:{id.hex()}:{n}")
+                    placed = replace(response, id=own, day=new.day, entry=id, revision=1)
+                    edition.insert(replace(placed, text=normalise(response.text)))
+            return None, edition.close() if added else None
+
+        await self._change(work)
+
+    # Being answered
+
+    async def begin_response(self, response: Response) -> Response:
+        """Puts a response beneath its entry; the same id again gives back what is there.
+
+        Raises:
+            NotFound: the entry is gone.
+        """
+
+        def work(tx: Writes) -> tuple[Response, Outcome | None]:
+            there = self._found(tx, response.id)
+            if isinstance(there, Response):
+                return there, None
+            entry = self._entry_in(tx, response.entry)
+            edition = Edition(tx, self.vault)
+            items = edition.items(entry.day)
+            place = next(n for n, item in enumerate(items) if item.id == entry.id) + 1
+            placed = replace(response, day=entry.day, text=normalise(response.text))
+            edition.insert(placed, at=after_responses(items, place))
+            return placed, edition.close()
+
+        return await self._change(work)
+
+    async def grow_response(self, response: Response) -> bool:
+        """Seals what has been said so far, at the same revision; whether it is still wanted.
+
+        False when it was erased meanwhile, or another process asked for a stop.
+        """
+
+        def work(tx: Writes) -> bool:
+            there = self._found(tx, response.id)
+            if not isinstance(there, Response):
+                return False
+            # Its entry may have been moved meanwhile.
+            self._reseal(tx, replace(response, day=there.day, revision=there.revision))
+            return not drafts.has(tx, self.vault, drafts.of_stop(response.id))
+
+        return await self._transact(work)
+
+    async def end_response(self, response: Response) -> None:
+        """Seals the whole response. Quietly does nothing when it was erased meanwhile.
+
+        An end that comes second takes no words away: a process that took the writer for dead may
+        have read less than the writer has sealed since.
+        """
+
+        def work(tx: Writes) -> tuple[None, Outcome | None]:
+            drafts.drop(tx, self.vault, drafts.of_stop(response.id))
+            there = self._found(tx, response.id)
+            if not isinstance(there, Response):
+                return None, None
+            if there.state != "writing" and len(there.text) >= len(response.text):
+                return None, None
+            edition = Edition(tx, self.vault)
+            whole = replace(response, day=there.day, revision=there.revision)
+            edition.update(replace(whole, text=normalise(response.text)))
+            return None, edition.close()
+
+        await self._change(work)
+
+    async def erase_response(self, id: bytes) -> None:
+        """Takes a response away for good. Nothing happens when it is gone already."""
+
+        def work(tx: Writes) -> tuple[None, Outcome | None]:
+            drafts.drop(tx, self.vault, drafts.of_stop(id))
+            there = self._found(tx, id)
+            if not isinstance(there, Response):
+                return None, None
+            edition = Edition(tx, self.vault)
+            edition.remove(there)
+            return None, edition.close()
+
+        await self._change(work)
+
+    async def ask_to_stop(self, id: bytes) -> None:
+        """Leaves word, for whichever process is writing this response, that it should end."""
+
+        def work(tx: Writes) -> None:
+            there = self._found(tx, id)
+            if isinstance(there, Response) and there.state == "writing":
+                drafts.put(tx, self.vault, drafts.of_stop(id), "")
+
+        await self._transact(work)
+
+    # Drafts
+
+    async def keep_draft(self, place: str, text: str, more: dict[str, Any] | None = None) -> None:
+        """Seals what is being typed; an empty text lets the draft go.
+
+        Raises:
+            TooLong
+        """
+        text = normalise(text)
+        _check_size(text)
+
+        def work(tx: Writes) -> None:
+            if text.strip():
+                drafts.put(tx, self.vault, place, text, more)
+            else:
+                drafts.drop(tx, self.vault, place)
+
+        await self._transact(work)
+
+    def draft(self, place: str) -> tuple[str, dict[str, Any]] | None:
+        """A draft's text and what was kept beside it."""
+        return drafts.get(self._store, self.vault, place)
+
+    async def drop_draft(self, place: str) -> None:
+        await self._transact(lambda tx: drafts.drop(tx, self.vault, place))
+
+    # Below: steps of the above
+
+    async def _change(self, work: Callable[[Writes], tuple[T, Outcome | None]]) -> T:
+        result, outcome = await self._transact(work)
+        if outcome is None:
+            return result
+        if outcome.first_change == self._seen + 1:
+            for day, table in outcome.tables.items():
+                self.days.put(day, table)
+            self._seen = outcome.last_change
+        else:  # someone wrote in between: what we hold of this change may be old already
+            self.follow()
+        return result
+
+    async def _transact(self, work: Callable[[Writes], T]) -> T:
+        """Runs a work as one transaction, if the vault still has the account's present key.
+
+        Raises:
+            Stale, Gone: the account was re-keyed, or erased, elsewhere.
+        """
+
+        def guarded(tx: Writes) -> T:
+            pulse = ledger.pulse(tx, self.vault.owner)
+            if pulse is None:
+                raise ledger.Gone
+            if pulse.epoch != self.vault.epoch:
+                raise ledger.Stale
+            return work(tx)
+
+        return await self._store.write(guarded)
+
+    def _read_all(self) -> None:
+        # The number first: what is written while the tables are read is then read again.
+        pulse = ledger.pulse(self._store, self.vault.owner)
+        if pulse is None:
+            raise ledger.Gone
+        self.days = Days(load_tables(self._store, self.vault))
+        self._read_settings()
+        self._seen = pulse.last_change
+
+    def _read_settings(self) -> None:
+        settings = ledger.read(self._store, self.vault).header.get("settings", {})
+        self.zone = settings.get("zone", "UTC")
+        try:
+            zone_of(self.zone)
+        except ValueError:  # this machine lacks it: nobody is shut out by that
+            self.zone = "UTC"
+        self.day_starts_at = settings.get("day_starts_at", 0)
+
+    def _threads(self, table: DayTable) -> list[Thread]:
+        hashed = self.vault.day_hash(table.day)
+        found: dict[bytes, Writing] = {}
+        for id, revision, sealed in self._store.rows(
+            "SELECT id, revision, sealed FROM writings WHERE owner = ? AND day = ?",
+            (self.vault.owner, hashed),
+        ):
+            found[id] = unseal(self.vault, id, hashed, revision, sealed)
+        threads: list[Thread] = []
+        for item in table.items:
+            writing = found.get(item.id)  # absent when erased since the table was read
+            if isinstance(writing, Entry):
+                threads.append(Thread(writing))
+            elif isinstance(writing, Response) and threads:
+                last = threads[-1]
+                if writing.entry != last.entry.id:
+                    continue  # its own entry went away since the table was read
+                threads[-1] = replace(last, responses=(*last.responses, writing))
+        return threads
+
+    def _writing(self, source: Rows, id: bytes) -> Writing:
+        found = self._found(source, id)
+        if found is None:
+            raise NotFound
+        return found
+
+    def _found(self, source: Rows, id: bytes) -> Writing | None:
+        row = source.row(
+            "SELECT day, revision, sealed FROM writings WHERE id = ? AND owner = ?",
+            (id, self.vault.owner),
+        )
+        return unseal(self.vault, id, *row) if row else None
+
+    def _entry_in(self, source: Rows, id: bytes) -> Entry:
+        found = self._writing(source, id)
+        if not isinstance(found, Entry):
+            raise NotFound
+        return found
+
+    def _responses(self, source: Rows, entry: Entry) -> list[Response]:
+        table = load_table(source, self.vault, entry.day)
+        items = table.with_responses(entry.id)[1:] if table else []
+        found = [self._found(source, item.id) for item in items]
+        return [response for response in found if isinstance(response, Response)]
+
+    def _sealed(self, source: Rows, id: bytes) -> bytes:
+        row = source.row(
+            "SELECT sealed FROM writings WHERE id = ? AND owner = ?", (id, self.vault.owner)
+        )
+        if row is None:
+            raise NotFound
+        return row[0]
+
+    def _has(self, source: Rows, id: bytes) -> bool:
+        return (
+            source.row("SELECT 1 FROM writings WHERE id = ? AND owner = ?", (id, self.vault.owner))
+            is not None
+        )
+
+    def _reseal(self, tx: Writes, response: Response) -> None:
+        sealed = seal(self.vault, replace(response, text=normalise(response.text)))
+        tx.execute(
+            "UPDATE writings SET sealed = ? WHERE id = ? AND owner = ?",
+            (sealed, response.id, self.vault.owner),
+        )
+
+    def _place_for(self, tx: Writes, items: list[Item], day: date, at: datetime | None) -> int:
+        """Where in the day an entry of that time belongs: before the first that is later."""
+        if at is None:
+            return len(items)
+        for n, item in enumerate(items):
+            if item.kind is Kind.ENTRY:
+                other = self._found(tx, item.id)
+                if isinstance(other, Entry) and other.at and other.at > at:
+                    return n
+        return len(items)
+
+
+def local_moment(day: date, time: str, zone: str, starts_at: int = 0) -> datetime:
+    """The moment, in UTC, of a wall clock's "07:42" on a diary day.
+
+    With days that begin at four, "01:30" on a day is the night after it.
+
+    Raises:
+        ValueError: it is no time of day, or one after the calendar's end.
+    """
+    clock = datetime.strptime(time, "%H:%M:%S" if time.count(":") == 2 else "%H:%M").time()
+    try:
+        local = day + timedelta(days=1) if clock.hour < starts_at else day
+        return datetime.combine(local, clock, zone_of(zone)).astimezone(UTC)
+    except OverflowError as e:
+        raise ValueError("The calendar ends before that.") from e
+
+
+def checked(text: str) -> str:
+    """The text as an entry keeps it.
+
+    Raises:
+        Blank, TooLong
+    """
+    text = normalise(text)
+    if not text.strip():
+        raise Blank
+    _check_size(text)
+    return text
+
+
+def _check_size(text: str) -> None:
+    over = len(text.encode()) - ENTRY_BYTES
+    if over > 0:
+        raise TooLong(ENTRY_BYTES, over)
+
+
+def _erased_at(source: Rows, vault: Vault, place: str) -> datetime | None:
+    """When what lies in that place was erased; None when nothing there can be opened."""
+    try:
+        parcel = drafts.get(source, vault, place)
+    except Unreadable:
+        return None
+    return moment(parcel[1]["at"]) if parcel else None
+
+
+def _parcel(item: Item, sealed: bytes) -> dict[str, Any]:
+    return {
+        "id": item.id.hex(),
+        "kind": int(item.kind),
+        "revision": item.revision,
+        "traces": [trace.hex() for trace in item.traces],
+        "sealed": base64.b64encode(sealed).decode(),
+    }
+
+
+def _unparcel(row: dict[str, Any]) -> tuple[Item, bytes]:
+    traces = tuple(bytes.fromhex(trace) for trace in row["traces"])
+    item = Item(bytes.fromhex(row["id"]), Kind(row["kind"]), row["revision"], traces)
+    return item, base64.b64decode(row["sealed"])
+
+
+__all__ = [
+    "ENTRY_BYTES",
+    "Journal",
+    "NewEntry",
+    "Quote",
+    "Thread",
+    "Unreadable",
+    "checked",
+    "local_moment",
+]
