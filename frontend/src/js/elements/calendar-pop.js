@@ -1,0 +1,69 @@
+// Opens the calendar over the page instead of visiting it. Wraps the link to the calendar's page
+// and an empty popover; months and years are stepped through inside; arrow keys walk the days.
+import htmx from "../htmx.js"
+
+const STEPS = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -7, ArrowDown: 7 }
+
+customElements.define(
+  "calendar-pop",
+  class extends HTMLElement {
+    #closing = 0
+
+    connectedCallback() {
+      this.link.setAttribute("aria-haspopup", "dialog")
+      this.link.setAttribute("aria-expanded", "false")
+      this.addEventListener("click", this)
+      this.addEventListener("keydown", this)
+      this.popover_.addEventListener("toggle", this)
+    }
+
+    get link() {
+      return this.querySelector(":scope > a")
+    }
+
+    get popover_() {
+      return this.querySelector("[popover]")
+    }
+
+    handleEvent(event) {
+      if (event.type === "toggle") this.#toggled(event.newState === "open")
+      else if (event.type === "keydown") this.#walk(event)
+      else this.#follow(event)
+    }
+
+    #toggled(open) {
+      this.link.setAttribute("aria-expanded", String(open))
+      if (!open) this.#closing = performance.now()
+    }
+
+    async #follow(event) {
+      const link = event.target.closest("a")
+      const opens = link === this.link
+      if (!(opens || link?.hasAttribute("data-step"))) return
+      if (event.ctrlKey || event.metaKey || event.shiftKey) return
+      event.preventDefault()
+      // The press on the link has just closed the open calendar; do not open it again.
+      if (opens && performance.now() - this.#closing < 300) return
+      const rel = link.rel
+      await this.#load(link.href)
+      if (!this.popover_.firstElementChild) return
+      if (opens) this.popover_.showPopover()
+      const focus = opens ? "[aria-current]" : rel ? `[rel="${rel}"]` : "[data-step]"
+      const next = this.popover_.querySelector(focus) ?? this.popover_.querySelector("a")
+      next?.focus({ preventScroll: true })
+    }
+
+    #load(href) {
+      return htmx.ajax("GET", href, { source: this, target: this.popover_, swap: "innerHTML" })
+    }
+
+    #walk(event) {
+      const step = STEPS[event.key]
+      const here = event.target.closest("td")
+      if (!step || !here) return
+      event.preventDefault()
+      const cells = [...this.popover_.querySelectorAll("td")]
+      cells[cells.indexOf(here) + step]?.querySelector("a")?.focus()
+    }
+  },
+)

@@ -1,0 +1,84 @@
+// Follows a response while it is written. `src` sends the events "block" (settled HTML, to be
+// appended), "tail" (HTML that replaces the unfinished end) and "done" (the HTML of the finished
+// response, which takes its place), each as a JSON string. The browser reconnects by itself and
+// resumes after the last block it saw; the stream ends when the element leaves the page.
+import htmx from "../htmx.js"
+
+customElements.define(
+  "reply-stream",
+  class extends HTMLElement {
+    #source
+    #begun = false
+
+    connectedCallback() {
+      this.#source = new EventSource(this.getAttribute("src"))
+      this.#source.addEventListener("block", (event) => this.#block(JSON.parse(event.data)))
+      this.#source.addEventListener("tail", (event) => this.#tail(JSON.parse(event.data)))
+      this.#source.addEventListener("done", (event) => this.#done(JSON.parse(event.data)))
+      this.#source.addEventListener("error", () => this.#failed())
+    }
+
+    disconnectedCallback() {
+      this.#source.close()
+    }
+
+    #block(html) {
+      this.#begin()
+      const settled = this.querySelector("[data-settled]")
+      const more = fragment(html)
+      goOn(settled.lastElementChild, more.firstElementChild)
+      settled.append(more)
+      this.#tail("")
+    }
+
+    #tail(html) {
+      this.#begin()
+      this.querySelector("[data-tail]").replaceChildren(fragment(html))
+    }
+
+    /** The stream tells the whole story, so what the page came with makes room for it. */
+    #begin() {
+      if (this.#begun) return
+      this.#begun = true
+      this.querySelector("[data-settled]").replaceChildren()
+      this.querySelector("[data-dots]").hidden = true
+    }
+
+    #done(html) {
+      this.#source.close()
+      const whole = this.closest(".response")
+      const held = whole.contains(document.activeElement)
+      const finished = fragment(html).firstElementChild
+      if (!finished) return whole.remove() // it was erased meanwhile
+      whole.replaceWith(finished)
+      htmx.process(finished)
+      if (held) finished.querySelector("a, button, summary")?.focus({ preventScroll: true })
+      document.getElementById("status").textContent = this.dataset.sayDone
+    }
+
+    /** While it only reconnects there is nothing to say; a refusal is for good. */
+    #failed() {
+      if (this.#source.readyState !== EventSource.CLOSED) return
+      this.querySelector("[data-dots]").hidden = true
+      this.querySelector("[data-stop]").hidden = true
+      this.querySelector("[data-lost]").hidden = false
+      this.closest(".response").removeAttribute("aria-busy")
+    }
+  },
+)
+
+/** A long list, table or paragraph comes in stretches: one marked `more` joins what is before it. */
+function goOn(last, next) {
+  if (!next?.classList.contains("more") || last?.tagName !== next.tagName) return
+  const joint = { TABLE: "tbody", PRE: "code" }[next.tagName]
+  const from = joint ? next.querySelector(joint) : next
+  const to = joint ? last.querySelector(joint) : last
+  to?.append(...(from?.childNodes ?? []))
+  next.remove()
+}
+
+function fragment(html) {
+  const template = document.createElement("template")
+  template.innerHTML = html
+  return template.content
+}

@@ -1,0 +1,2 @@
+// The one place that knows where htmx lies.
+export { default } from "../vendored/htmx/htmx.esm.min.js"

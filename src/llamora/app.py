@@ -1,0 +1,315 @@
+"""The composition root: builds every room once and wires them. Nothing imports it but the program.
+
+NumPy, the model client, Markdown and zxcvbn are imported where they are first used, so that a
+server that nobody has opened yet is small and starts at once.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from quart import Quart, Response, abort, request, send_from_directory
+from werkzeug.exceptions import NotFound as NoSuchFile
+
+from llamora.accounts import Accounts, AccountsPolicy, Limit, Limits, Sessions
+from llamora.companion.companion import Companion, CompanionLimits
+from llamora.companion.endpoint import Endpoint, ModelSettings
+from llamora.companion.model import Model
+from llamora.companion.prompt import Prompts
+from llamora.journal.journal import Journal
+from llamora.kernel import Clock, SystemClock
+from llamora.settings import CHECKOUT, Settings
+from llamora.storage import Store, StoreError
+from llamora.vault import KdfPolicy, RuntimeKey
+from llamora.vault.cookie_key import CookieKey
+from llamora.web import errors, hypermedia, ids, session
+from llamora.web.accounts import accounts as accounts_routes
+from llamora.web.cookies import CookieJar
+from llamora.web.days import days as days_routes
+from llamora.web.entries import entries as entries_routes
+from llamora.web.responses import responses as responses_routes
+from llamora.web.rooms import Rooms, WebSettings
+from llamora.web.security import HEADERS, HSTS, Gate
+from llamora.web.settings import Engine
+from llamora.web.settings import settings as settings_routes
+from llamora.web.unlocked import OpenJournals
+
+log = logging.getLogger("llamora")
+
+SWEEP_SECONDS = 1.0
+FLUSH_SECONDS = 5.0
+TIDY_SECONDS = 20.0
+
+
+@dataclass(frozen=True)
+class CommandRooms:
+    """What the command line works with."""
+
+    store: Store
+    accounts: Accounts
+    clock: Clock
+
+
+def open_rooms(settings: Settings, clock: Clock | None = None) -> CommandRooms:
+    """The rooms without the web, for one command."""
+    clock = clock or SystemClock()
+    store = Store.open(settings.database.path)
+    return CommandRooms(store, Accounts(store, clock, _policy(settings)), clock)
+
+
+def build(
+    settings: Settings,
+    runtime: RuntimeKey,
+    *,
+    clock: Clock | None = None,
+    policy: AccountsPolicy | None = None,
+    model: Model | None = None,
+    first_token: str | None = None,
+) -> Callable[..., Awaitable[None]]:
+    """The whole server as one ASGI application.
+
+    `policy` and `model` stand in for what the settings name; tests use them. `first_token` is
+    asked of whoever registers the first account.
+    """
+    the_clock = clock or SystemClock()
+    secure = bool(settings.app.tls_cert) or settings.cookies.force_secure
+    static = hypermedia.Static(_frontend())
+    store = Store.open(settings.database.path)
+    policy = policy or _policy(settings, first_token)
+    accounts = Accounts(store, the_clock, policy)
+    key = CookieKey(settings.cookies.secret.encode()) if _in_cookies(policy) else runtime
+    sessions = Sessions(store, the_clock, key, policy)
+    endpoint = None if model else _model(settings)
+    the_model = model or endpoint
+    prompts = Prompts(settings.prompts.template_dir)
+    limits = CompanionLimits(
+        settings.limits.generations_per_account,
+        settings.limits.response_bytes,
+        settings.llm.generation.max_tokens,
+    )
+    journals = OpenJournals(
+        accounts,
+        sessions,
+        lambda vault: Journal.open(store, vault, the_clock),
+        lambda journal: Companion(journal, the_model, prompts, limits),
+    )
+    rooms = Rooms(
+        WebSettings(
+            frontend=static.folder,
+            entry_bytes=settings.limits.entry_bytes,
+            body_bytes=settings.limits.body_bytes,
+            streams_per_session=settings.limits.streams_per_session,
+            secure=secure,
+            registration_open=policy.registration_open,
+        ),
+        the_clock,
+        accounts,
+        sessions,
+        journals,
+        CookieJar(settings.cookies.name, secure=secure, port=settings.app.port),
+    )
+    app = _quart(settings, rooms, store, static, secure)
+    if endpoint:
+        app.after_serving(endpoint.aclose)
+    app.config["COMPANION_ENGINE"] = _engine(settings, the_model)
+    app.config["COMPANION_BADGE"] = endpoint.remote if endpoint else ""
+    return Gate(app, port=settings.app.port, trusted=settings.app.trusted_hosts, secure=secure)
+
+
+class _App(Quart):
+    def log_exception(self, exception_info: Any) -> None:
+        # The framework's own line ends with the exception's message, which may hold someone's
+        # words.
+        log.error("A request failed twice: %s", exception_info[0].__name__)
+
+
+def _quart(
+    settings: Settings, rooms: Rooms, store: Store, static: hypermedia.Static, secure: bool
+) -> Quart:
+    app = _App(
+        "llamora",
+        root_path=str(Path(__file__).parent),
+        template_folder=str(Path(__file__).parent / "web" / "templates"),
+        static_folder=None,
+    )
+    app.secret_key = settings.secret_key
+    app.config["MAX_CONTENT_LENGTH"] = settings.limits.body_bytes
+    app.config["TEMPLATES_AUTO_RELOAD"] = False
+    app.config["PROPAGATE_EXCEPTIONS"] = False  # QUART_DEBUG must not put locals on a page
+    app.extensions["rooms"] = rooms
+    app.url_map.strict_slashes = False
+    app.url_map.converters |= {
+        "id": ids.IdConverter,
+        "day": ids.DayConverter,
+        "month": ids.MonthConverter,
+        "year": ids.YearConverter,
+    }
+    hypermedia.install(app, static)
+    errors.install(app)
+    session.install(app, frozenset({"days", "entries", "responses", "settings"}))
+    for routes in (
+        days_routes,
+        entries_routes,
+        responses_routes,
+        accounts_routes,
+        settings_routes,
+    ):
+        app.register_blueprint(routes)
+    _add_static(app, static)
+    _add_headers(app, secure)
+    _add_background(app, rooms, store)
+    return app
+
+
+def _add_static(app: Quart, static: hypermedia.Static) -> None:
+    @app.get("/static/<path:path>", endpoint="static")
+    async def serve(path: str) -> Response:
+        try:
+            response = await send_from_directory(static.folder, path, conditional=True)
+        except NoSuchFile:
+            abort(404)
+        response.headers["Cache-Control"] = (
+            "public, max-age=31536000, immutable" if static.is_hashed(path) else "no-cache"
+        )
+        return response
+
+    @app.get("/healthz", endpoint="healthz")
+    async def healthz() -> Response:
+        return Response('{"status": "ok"}', 200, content_type="application/json")
+
+
+def _add_headers(app: Quart, secure: bool) -> None:
+    @app.after_request
+    async def complete(response: Response) -> Response:
+        for name, value in HEADERS.items():
+            response.headers[name] = value
+        if secure:
+            response.headers["Strict-Transport-Security"] = HSTS
+        if request.endpoint != "static" or response.status_code >= 400:
+            response.headers["Cache-Control"] = "no-store"
+            # The same address is a page for a visit and a piece of it for HTMX.
+            response.headers["Vary"] = "HX-Request-Type, Cookie"
+        return response
+
+
+def _add_background(app: Quart, rooms: Rooms, store: Store) -> None:
+    """Locking, last uses and the log of the store: what no request should wait for."""
+    tasks: list[asyncio.Task[None]] = []
+
+    @app.before_serving
+    async def begin() -> None:
+        for step, seconds in (
+            (rooms.journals.sweep, SWEEP_SECONDS),
+            (rooms.sessions.flush, FLUSH_SECONDS),
+            (store.tidy, TIDY_SECONDS),
+        ):
+            tasks.append(asyncio.create_task(_every(seconds, step)))
+
+    @app.after_serving
+    async def end() -> None:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await rooms.journals.close_all()
+        rooms.accounts.close()
+        store.close()
+
+
+async def _every(seconds: float, step: Callable[[], Awaitable[Any]]) -> None:
+    while True:
+        await asyncio.sleep(seconds)
+        try:
+            await step()
+        except StoreError as e:
+            log.warning("A background step failed: %s", type(e).__name__)
+        except Exception as e:  # noqa: BLE001 - one bad turn must not end the loop
+            log.error("A background step failed: %s", type(e).__name__)
+
+
+def _policy(settings: Settings, first_token: str | None = None) -> AccountsPolicy:
+    limits, window = settings.limits, settings.limits.sign_in_window
+
+    def limit(attempts: int) -> Limit:
+        return Limit(attempts, window / attempts)
+
+    sign_in = Limits(
+        limit(limits.sign_in_per_account),
+        limit(limits.sign_in_per_network),
+        limit(limits.sign_in_in_all),
+    )
+    recovery = Limits(
+        limit(limits.recovery_per_account),
+        limit(limits.sign_in_per_network),
+        limit(limits.sign_in_in_all),
+    )
+    return AccountsPolicy(
+        kdf=KdfPolicy(settings.crypto.kdf_memory_mib, settings.crypto.kdf_passes),
+        registration_open=not settings.features.disable_registration,
+        first_token=first_token,
+        idle_ttl=timedelta(seconds=settings.session.idle_ttl),
+        absolute_ttl=timedelta(seconds=settings.session.absolute_ttl),
+        dek_storage="cookie" if settings.crypto.dek_storage == "cookie" else "session",
+        sign_in=sign_in,
+        recovery=recovery,
+        derivations_at_once=limits.kdf_at_once,
+        derivations_waiting=limits.kdf_waiting,
+    )
+
+
+def _frontend() -> Path:
+    """The frontend's folder: beside the sources in a checkout, inside the package from a wheel."""
+    beside = CHECKOUT / "frontend"
+    return beside if beside.is_dir() else Path(__file__).parent / "frontend"
+
+
+def _in_cookies(policy: AccountsPolicy) -> bool:
+    return policy.dek_storage == "cookie"
+
+
+def _address(settings: Settings) -> str:
+    return settings.llm.chat.base_url or settings.llm.upstream.host
+
+
+def _model(settings: Settings) -> Endpoint | None:
+    """The configured endpoint; None when there is none, and Echo answers."""
+    llm = settings.llm
+    if not _address(settings):
+        return None
+    return Endpoint(
+        ModelSettings(
+            host=llm.upstream.host,
+            base_url=llm.chat.base_url,
+            endpoint=llm.chat.endpoint,
+            model=llm.chat.model,
+            parallel=llm.upstream.parallel,
+            ask_window=not llm.upstream.skip_health_check,
+            api_key=llm.chat.api_key,
+            ctx_size=llm.upstream.ctx_size,
+            allow_plain_http=llm.upstream.allow_plain_http,
+            connect_seconds=llm.timeouts.connect,
+            first_seconds=llm.timeouts.first_token,
+            between_seconds=llm.timeouts.between_tokens,
+            total_seconds=llm.chat.timeout_seconds,
+            max_retries=llm.chat.max_retries,
+            parameters=llm.chat.parameters,
+            parameter_allowlist=llm.chat.parameter_allowlist,
+            temperature=llm.generation.temperature,
+            top_p=llm.generation.top_p,
+            stop=llm.generation.stop,
+        )
+    )
+
+
+def _engine(settings: Settings, model: Model | None) -> Engine:
+    if model is None:
+        return Engine("echo", "", "", remote=False)
+    return Engine(
+        "model",
+        settings.llm.chat.model,
+        _address(settings),
+        remote=isinstance(model, Endpoint) and bool(model.remote),
+    )

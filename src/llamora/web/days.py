@@ -1,0 +1,89 @@
+"""Routes of days: the page, writing on it, its draft, the calendar."""
+
+from datetime import date
+
+from quart import Blueprint, Response, request, url_for
+
+from llamora.journal import drafts
+from llamora.journal.errors import Blank, NotYet, TooLong
+from llamora.journal.journal import Thread
+from llamora.web.forms import field, key_of
+from llamora.web.hypermedia import block, is_partial, page, see
+from llamora.web.rooms import journal, opened
+from llamora.web.views import Views
+
+days = Blueprint("days", __name__)
+
+
+@days.get("/")
+async def home() -> Response:
+    return see(url_for("days.show", day=journal().today()))
+
+
+@days.get("/days/<day:day>")
+async def show(day: date) -> Response:
+    return await page("journal/day.html", day=await Views(opened()).day(day))
+
+
+@days.post("/days/<day:day>/entries")
+async def write(day: date) -> Response:
+    form = await request.form
+    text = field(form, "text")
+    try:
+        entry = await journal().write(day, text, key=key_of(form))
+    except (Blank, TooLong) as e:
+        return await _again(day, text, str(e))
+    if not is_partial():
+        return see(url_for("days.show", day=day) + f"#entry-{entry.id.hex()}")
+    views = Views(opened())
+    return await page(
+        "journal/_written.html",
+        201,
+        entry=await views.entry(Thread(entry)),
+        day=await views.day(day, []),
+    )
+
+
+@days.put("/days/<day:day>/draft")
+async def keep_draft(day: date) -> Response:
+    if day > journal().today():
+        raise NotYet
+    return await _keep(drafts.of_day(day), field(await request.form, "text"))
+
+
+@days.get("/calendar/<month:month>")
+async def month(month: date) -> Response:
+    return await _calendar(Views(opened()).calendar_month(month))
+
+
+@days.get("/calendar/<year:year>")
+async def year(year: int) -> Response:
+    return await _calendar(Views(opened()).calendar_year(year))
+
+
+async def keep_edit_draft(id: bytes, text: str, revision: int) -> Response:
+    """The draft of an edit, with the revision it began from."""
+    return await _keep(drafts.of_entry(id), text, {"revision": revision})
+
+
+async def _keep(place: str, text: str, more: dict[str, int] | None = None) -> Response:
+    try:
+        await journal().keep_draft(place, text, more)
+    except TooLong as e:
+        return await page("journal/_saved.html", 422, ok=False, sentence=str(e))
+    return await page("journal/_saved.html", ok=True, sentence="")
+
+
+async def _again(day: date, text: str, error: str) -> Response:
+    """The form once more, with what was typed and what is the matter."""
+    views = Views(opened())
+    if is_partial():
+        view = await views.day(day, [])
+        return await page("journal/_composer.html", 422, day=view, text=text, error=error)
+    return await page("journal/day.html", 422, day=await views.day(day), text=text, error=error)
+
+
+async def _calendar(cal: dict[str, object]) -> Response:
+    if is_partial():
+        return await block("journal/calendar.html", "popover", cal=cal)
+    return await page("journal/calendar.html", cal=cal)

@@ -1,0 +1,156 @@
+"""Routes of an entry: read, edit, erase and undo, move to another day."""
+
+from datetime import UTC, date, datetime
+
+from quart import Blueprint, Response, request, url_for
+
+from llamora.journal import drafts
+from llamora.journal.days import FIRST_DAY
+from llamora.journal.errors import Blank, Conflict, NotYet, TooLong
+from llamora.journal.journal import Thread, local_moment
+from llamora.web.days import keep_edit_draft
+from llamora.web.forms import field, number
+from llamora.web.hypermedia import is_partial, page, see
+from llamora.web.rooms import journal, opened
+from llamora.web.views import EntryView, Views
+
+entries = Blueprint("entries", __name__, url_prefix="/entries/<id:id>")
+
+
+@entries.get("")
+async def show(id: bytes) -> Response:
+    thread = journal().thread(id)
+    if is_partial():
+        return await _piece(await Views(opened()).entry(thread))
+    return see(_place(thread.entry.day, id))
+
+
+@entries.get("/edit")
+async def edit(id: bytes) -> Response:
+    thread = journal().thread(id)
+    text, revision, restored = thread.entry.text, thread.entry.revision, False
+    draft = None if request.args.get("fresh") else journal().draft(drafts.of_entry(id))
+    if draft and draft[0] != text:
+        text, revision, restored = draft[0], draft[1].get("revision", revision), True
+    return await _in_mode(
+        thread, mode="edit", draft=text, revision=revision, draft_restored=restored
+    )
+
+
+@entries.put("/draft")
+async def keep_draft(id: bytes) -> Response:
+    form = await request.form
+    entry = journal().entry(id)
+    revision = number(form, "revision") if "revision" in form else entry.revision
+    return await keep_edit_draft(id, field(form, "text"), revision)
+
+
+@entries.put("")
+async def revise(id: bytes) -> Response:
+    form = await request.form
+    text, revision = field(form, "text"), number(form, "revision")
+    try:
+        entry = await journal().revise(id, revision, text)
+    except (Blank, TooLong) as e:
+        thread = journal().thread(id)
+        return await _in_mode(thread, 422, mode="edit", draft=text, revision=revision, error=str(e))
+    except Conflict as e:
+        # Keeping "mine" from here on replaces what the diarist has now seen.
+        thread = Thread(e.current, journal().thread(id).responses)
+        return await _in_mode(thread, 409, mode="conflict", draft=text, theirs=e.current.text)
+    return await _done(id, entry.day)
+
+
+@entries.get("/erasure")
+async def erasing(id: bytes) -> Response:
+    return await _in_mode(journal().thread(id), mode="erase")
+
+
+@entries.delete("")
+async def erase(id: bytes) -> Response:
+    for response in journal().thread(id).responses:
+        if response.state == "writing":
+            await opened().companion.stop(response.id)
+    entry = await journal().erase(id)
+    day = entry.day.isoformat()
+    if is_partial():
+        return await page("journal/_erased.html", entry_id=id.hex(), day=day)
+    return await page("journal/day.html", day=await Views(opened()).day(entry.day), erased=id.hex())
+
+
+@entries.post("/restoration")
+async def undo(id: bytes) -> Response:
+    entry = await journal().restore(id)
+    return await _done(id, entry.day)
+
+
+@entries.get("/day")
+async def moving(id: bytes) -> Response:
+    return await _in_mode(journal().thread(id), mode="move")
+
+
+@entries.put("/day")
+async def move(id: bytes) -> Response:
+    form = await request.form
+    thread = journal().thread(id)
+    try:
+        day = _day(field(form, "day"))
+        at = _time(field(form, "time"), day, thread)
+        entry = await journal().move(id, day, at)
+    except (ValueError, NotYet) as e:
+        return await _in_mode(thread, 422, mode="move", error=str(e))
+    if is_partial() and entry.day != thread.entry.day:
+        moved = await Views(opened()).day(entry.day, [])
+        return await page("journal/_moved.html", entry_id=id.hex(), day=moved)
+    return await _done(id, entry.day)
+
+
+def _day(text: str) -> date:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise ValueError("Please give a day, such as 2024-03-09.") from None
+    if day < FIRST_DAY:
+        raise ValueError("The journal begins in the year 1000.")
+    return day
+
+
+def _time(text: str, day: date, thread: Thread) -> datetime | None:
+    """The moment of that wall clock's time on that day; the seconds stay when it did not change."""
+    entry = thread.entry
+    if not text:
+        return None
+    if entry.local and day == entry.day and text[:5] == f"{entry.local:%H:%M}":
+        return entry.at
+    try:
+        at = local_moment(day, text, entry.zone or journal().zone, journal().day_starts_at)
+    except (ValueError, OverflowError):
+        raise ValueError("Please give a time, such as 07:42.") from None
+    return at.astimezone(UTC)
+
+
+async def _done(id: bytes, day: date) -> Response:
+    if not is_partial():
+        return see(_place(day, id))
+    return await _piece(await Views(opened()).entry(journal().thread(id)))
+
+
+async def _in_mode(thread: Thread, status: int = 200, **more: object) -> Response:
+    """The entry as a form: alone for HTMX, in the middle of its day for a visit."""
+    views = Views(opened())
+    view = await views.entry(thread, **more)
+    if is_partial():
+        return await _piece(view, status)
+    day = await views.day(thread.entry.day)
+    for n, other in enumerate(day.entries):
+        if other.id == view.id:
+            day.entries[n] = view
+    return await page("journal/day.html", status, day=day)
+
+
+async def _piece(view: EntryView, status: int = 200) -> Response:
+    return await page("journal/_entry.html", status, entry=view)
+
+
+def _place(day: date, id: bytes) -> str:
+    return url_for("days.show", day=day) + f"#entry-{id.hex()}"

@@ -1,0 +1,164 @@
+"""Routes of a response: ask, follow, read, stop, erase."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+from quart import (
+    Blueprint,
+    Response,
+    abort,
+    copy_current_request_context,
+    request,
+    url_for,
+)
+
+from llamora.companion.companion import TooMany
+from llamora.companion.generation import Shown
+from llamora.journal.errors import NotFound
+from llamora.vault import Locked
+from llamora.web.errors import say
+from llamora.web.forms import key_of
+from llamora.web.hypermedia import answer, is_partial, page, render, see
+from llamora.web.rooms import journal, opened, rooms, session
+from llamora.web.sse import COMMENT, event, stream
+from llamora.web.unlocked import OpenJournal
+from llamora.web.views import ResponseView, Views
+
+responses = Blueprint("responses", __name__)
+
+RECHECK_SECONDS = 15
+LOCKED = '<p class="quiet" role="status">The journal is locked.</p>'
+
+
+@responses.post("/entries/<id:id>/responses")
+async def ask(id: bytes) -> Response:
+    if not opened().settings.companion:
+        abort(404)
+    try:
+        response = await opened().companion.respond(id, key_of(await request.form))
+    except TooMany as e:
+        return await say(429, sentence=str(e))
+    if not is_partial():
+        return see(url_for("responses.show", id=response.id))
+    view = await Views(opened()).response(response)
+    return await page("companion/_response.html", 201, response=view)
+
+
+@responses.get("/responses/<id:id>")
+async def show(id: bytes) -> Response:
+    view = await _view(opened(), id)
+    if view is None:
+        raise NotFound
+    if is_partial():
+        return await page("companion/_response.html", response=view)
+    if view.state != "writing" and view.state != "failed":
+        day = journal().response(id).day
+        return see(url_for("days.show", day=day) + f"#response-{id.hex()}")
+    return await page("companion/response.html", response=view)
+
+
+@responses.get("/responses/<id:id>/stream", endpoint="stream")
+async def follow(id: bytes) -> Response:
+    the, own, mine = rooms(), opened(), session()
+    if await _view(own, id) is None:
+        raise NotFound
+    if own.streams[mine.id] >= the.settings.streams_per_session:
+        abort(429)
+    last = request.headers.get("Last-Event-ID", "")
+    after = int(last) if last.isascii() and last.isdecimal() and len(last) < 10 else 0
+    cookie = the.cookies.session(request)
+
+    def still_ours() -> bool:
+        return the.sessions.resume(cookie, open_vault=False) is not None
+
+    final = _final_renderer(own, id)
+    own.streams[mine.id] += 1
+
+    async def events() -> AsyncIterator[bytes]:
+        try:
+            async for piece in _with_heartbeat(own.companion.follow(id, after), still_ours):
+                yield piece
+            yield event("done", await final())
+        except NotFound:
+            yield event("done", "")
+        except Locked:
+            yield event("done", LOCKED)
+        finally:
+            own.streams[mine.id] -= 1
+
+    return stream(events())
+
+
+@responses.delete("/responses/<id:id>/generation")
+async def stop(id: bytes) -> Response:
+    own = opened()
+    await own.companion.stop(id)
+    view = await _view(own, id)
+    if not is_partial():
+        return see(url_for("responses.show", id=id))
+    if view is None:
+        return answer("", 200)
+    return await page("companion/_response.html", response=view)
+
+
+@responses.delete("/responses/<id:id>")
+async def erase(id: bytes) -> Response:
+    response = journal().response(id)
+    await opened().companion.erase(id)
+    if is_partial():
+        return answer("", 200)
+    return see(url_for("days.show", day=response.day) + f"#entry-{response.entry.hex()}")
+
+
+async def _view(own: OpenJournal, id: bytes) -> ResponseView | None:
+    """The response as it is now; one that failed is only known to its generation."""
+    generation = own.companion.generation(id)
+    if generation and generation.ended.is_set() and generation.response.state == "failed":
+        return await Views(own).response(generation.response, generation.sentence)
+    try:
+        response = own.journal.response(id)
+    except NotFound:
+        return None
+    return await Views(own).response(response)
+
+
+def _final_renderer(own: OpenJournal, id: bytes) -> Callable[[], Awaitable[str]]:
+    """Renders the whole response when the stream's request is over, hence the copied context."""
+
+    @copy_current_request_context
+    async def final() -> str:
+        view = await _view(own, id)
+        if view is None:
+            return ""
+        return await render("companion/_response.html", response=view)
+
+    return final
+
+
+async def _with_heartbeat(
+    shown: AsyncIterator[Shown], still_ours: Callable[[], bool]
+) -> AsyncIterator[bytes]:
+    """Events of what is shown; every 15 s of silence or talk, the session is looked at again."""
+    checked = asyncio.get_running_loop().time()
+    pieces = aiter(shown)
+    pending = asyncio.ensure_future(anext(pieces, None))
+    try:
+        while True:
+            done, _ = await asyncio.wait({pending}, timeout=RECHECK_SECONDS)
+            now = asyncio.get_running_loop().time()
+            if now - checked >= RECHECK_SECONDS:
+                checked = now
+                if not still_ours():
+                    raise Locked
+            if not done:
+                yield COMMENT
+                continue
+            piece = pending.result()
+            if piece is None:
+                return
+            kind = "tail" if piece.number is None else "block"
+            yield event(kind, piece.html, piece.number)
+            pending = asyncio.ensure_future(anext(pieces, None))
+    finally:
+        pending.cancel()
+        await asyncio.gather(pending, return_exceptions=True)

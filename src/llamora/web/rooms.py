@@ -1,0 +1,59 @@
+"""What the routes reach: the rooms that `app.py` built, and this request's open journal."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from quart import current_app, g
+
+from llamora.accounts import Accounts, Session, Sessions
+from llamora.companion.companion import Companion
+from llamora.journal.journal import Journal
+from llamora.kernel import Clock
+from llamora.web.cookies import CookieJar
+from llamora.web.unlocked import OpenJournal, OpenJournals
+
+
+@dataclass(frozen=True)
+class WebSettings:
+    """The few settings that pages and streams depend on."""
+
+    frontend: Path
+    entry_bytes: int
+    body_bytes: int
+    streams_per_session: int
+    secure: bool
+    registration_open: bool
+
+
+@dataclass(frozen=True)
+class Rooms:
+    """Every room, built once."""
+
+    settings: WebSettings
+    clock: Clock
+    accounts: Accounts
+    sessions: Sessions
+    journals: OpenJournals
+    cookies: CookieJar
+
+
+def rooms() -> Rooms:
+    return cast(Rooms, current_app.extensions["rooms"])
+
+
+def session() -> Session:
+    """The session of a request that a route only sees when there is one."""
+    return g.session
+
+
+def opened() -> OpenJournal:
+    return g.opened
+
+
+def journal() -> Journal:
+    return g.opened.journal
+
+
+def companion() -> Companion:
+    return g.opened.companion

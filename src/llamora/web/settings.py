@@ -1,0 +1,128 @@
+"""Routes of settings: account, companion, appearance."""
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from zoneinfo import available_timezones
+
+from quart import Blueprint, Response, abort, current_app, request, url_for
+
+from llamora.accounts import AccountsError, BadSetting, Later, Settings, WeakPassword
+from llamora.web.accounts import keep_code
+from llamora.web.forms import Form, field
+from llamora.web.hypermedia import page, see
+from llamora.web.rooms import journal, opened, rooms, session
+
+settings = Blueprint("settings", __name__, url_prefix="/settings")
+
+SECTIONS = ("account", "companion", "appearance")
+
+
+@dataclass(frozen=True)
+class Engine:
+    """Who answers, as the settings page says it."""
+
+    engine: str
+    model: str
+    address: str
+    remote: bool
+
+
+@settings.get("/<section>")
+async def section(section: str) -> Response:
+    return await _page(section)
+
+
+@settings.post("/<section>")
+async def change(section: str) -> Response:
+    form = await request.form
+    if section == "account":
+        return await _change_account(form)
+    if section == "companion":
+        return await _save(section, companion=bool(field(form, "companion")))
+    if section == "appearance":
+        hour = field(form, "day_starts_at")
+        return await _save(
+            section,
+            theme=field(form, "theme"),
+            clock_hours=12 if field(form, "hour12") else 24,
+            spellcheck=bool(field(form, "spellcheck")),
+            day_starts_at=int(hour) if hour in {str(n) for n in range(7)} else -1,
+        )
+    abort(404)
+
+
+async def _change_account(form: Form) -> Response:
+    the, own = rooms(), opened()
+    what = field(form, "do")
+    if what == "zone":
+        return await _save("account", zone=field(form, "zone"))
+    try:
+        if what == "password":
+            kept = the.sessions.keep(session())
+            await the.accounts.change_password(
+                own.vault, field(form, "password"), field(form, "new_password"), kept
+            )
+            response = await _page("account", done="Your password was changed.")
+            the.cookies.set_session(response, kept.cookie)
+            return response
+        if what == "code":
+            code = await the.accounts.new_code(own.vault, field(form, "password"))
+            await keep_code(code, journal())
+            return see(url_for("accounts.code"))
+    except Later:
+        raise
+    except AccountsError as e:
+        return await _page("account", 422, errors={_field(what, e): str(e)})
+    abort(400)
+
+
+def _field(what: str, error: AccountsError) -> str:
+    """Which field of the page an error stands beside."""
+    if what == "code":
+        return "code"
+    return "new_password" if isinstance(error, WeakPassword) else "password"
+
+
+async def _save(section: str, **values: object) -> Response:
+    try:
+        changed = replace(opened().settings, **values)  # pyright: ignore[reportArgumentType]
+    except BadSetting as e:
+        return await _page(section, 422, errors={e.field: str(e)})
+    await rooms().accounts.save_settings(opened().vault, changed)
+    return see(url_for("settings.section", section=section, saved=1))
+
+
+async def _page(
+    section: str, status: int = 200, done: str = "", errors: dict[str, str] | None = None
+) -> Response:
+    if section not in SECTIONS:
+        abort(404)
+    own: Settings = opened().settings
+    engine: Engine = current_app.config["COMPANION_ENGINE"]
+    return await page(
+        f"settings/{section}.html",
+        status,
+        done=done or ("Saved." if request.args.get("saved") else ""),
+        errors=errors or {},
+        settings=own,
+        zones=_zones(),
+        zone=own.zone,
+        theme=own.theme,
+        hour12=own.clock_hours == 12,
+        spellcheck=own.spellcheck,
+        day_starts_at=own.day_starts_at,
+        engine=engine.engine,
+        model=engine.model,
+        address=engine.address,
+        remote=engine.remote,
+    )
+
+
+@lru_cache(maxsize=1)
+def _zones() -> list[str]:
+    """The zones of the world; not the hundreds of names kept only for old files."""
+    regions = (
+        "Africa/", "America/", "Antarctica/", "Arctic/", "Asia/", "Atlantic/", "Australia/",
+        "Europe/", "Indian/", "Pacific/",
+    )  # fmt: skip
+    return ["UTC", *sorted(z for z in available_timezones() if z.startswith(regions))]

@@ -1,0 +1,130 @@
+"""Open journals: one per account and process, while at least one of its sessions here lives.
+
+When the last session ends, running answers are sealed, what could be undone is let go, keys are
+wiped and all of it is dropped. Nothing runs for a locked journal.
+"""
+
+import asyncio
+from collections import Counter, OrderedDict
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from llamora.accounts import Accounts, Session, Sessions, Settings
+from llamora.companion.companion import Companion
+from llamora.journal.errors import StoreError
+from llamora.journal.journal import Journal
+from llamora.vault import Locked, Vault
+
+RENDERED_BYTES = 16 * 1024 * 1024
+
+
+class Rendered:
+    """HTML of writings by id and revision, the least used dropped beyond 16 MB."""
+
+    def __init__(self, limit: int = RENDERED_BYTES) -> None:
+        self._limit = limit
+        self._size = 0
+        self._kept: OrderedDict[tuple[bytes, int], str] = OrderedDict()
+
+    def get(self, id: bytes, revision: int) -> str | None:
+        html = self._kept.get((id, revision))
+        if html is not None:
+            self._kept.move_to_end((id, revision))
+        return html
+
+    def put(self, id: bytes, revision: int, html: str) -> None:
+        before = self._kept.pop((id, revision), "")
+        self._kept[(id, revision)] = html
+        self._size += len(html) - len(before)
+        while self._size > self._limit:
+            _, dropped = self._kept.popitem(last=False)
+            self._size -= len(dropped)
+
+
+@dataclass
+class OpenJournal:
+    """Everything that is in memory for one unlocked account."""
+
+    vault: Vault
+    journal: Journal
+    companion: Companion
+    settings: Settings
+    name: str
+    rendered: Rendered = field(default_factory=Rendered)
+    streams: Counter[bytes] = field(default_factory=lambda: Counter[bytes]())
+    """How many streams each session follows, by session id."""
+    seen_change: int = -1
+
+
+class OpenJournals:
+    """The open journals of this process, by account."""
+
+    def __init__(
+        self,
+        accounts: Accounts,
+        sessions: Sessions,
+        open_journal: Callable[[Vault], Journal],
+        companion_of: Callable[[Journal], Companion],
+    ) -> None:
+        self._accounts = accounts
+        self._sessions = sessions
+        self._open_journal = open_journal
+        self._companion_of = companion_of
+        self._open: dict[bytes, OpenJournal] = {}
+        self._opening: dict[bytes, asyncio.Lock] = {}
+
+    async def read(self, vault: Vault) -> Journal:
+        """A vault's journal, its days read."""
+        return await asyncio.to_thread(self._open_journal, vault)
+
+    def has(self, owner: bytes) -> bool:
+        return owner in self._open
+
+    async def of(self, session: Session) -> OpenJournal:
+        """The session's open journal, opened now if need be, and brought up to date."""
+        opened = self._open.get(session.owner)
+        if opened is None:
+            async with self._opening.setdefault(session.owner, asyncio.Lock()):
+                opened = self._open.get(session.owner) or await self._unlock(session)
+        if opened.seen_change != session.pulse.last_change:
+            opened.journal.follow(session.pulse.last_change)
+            opened.settings = self._accounts.settings(opened.vault)
+            opened.seen_change = session.pulse.last_change
+        return opened
+
+    async def sweep(self) -> None:
+        """The background step: closes journals without a session; what is past undoing goes."""
+        alive = self._sessions.sweep()
+        for owner in [owner for owner in self._open if owner not in alive]:
+            await self.close(owner)
+        for opened in list(self._open.values()):
+            with suppress(StoreError, Locked):
+                await opened.journal.sweep()
+
+    async def close(self, owner: bytes) -> None:
+        """Locks one account's journal in this process."""
+        opened = self._open.pop(owner, None)
+        if opened is None:
+            return
+        try:
+            await opened.companion.close()
+            with suppress(StoreError, Locked):
+                await opened.journal.sweep(everything=True)
+        finally:
+            opened.vault.wipe()
+
+    async def close_all(self) -> None:
+        for owner in list(self._open):
+            await self.close(owner)
+
+    async def _unlock(self, session: Session) -> OpenJournal:
+        vault = session.vault
+        if vault is None:
+            raise Locked
+        journal = await self.read(vault)
+        settings = self._accounts.settings(vault)
+        name = settings.display_name
+        opened = OpenJournal(vault, journal, self._companion_of(journal), settings, name)
+        self._open[session.owner] = opened
+        return opened

@@ -1,0 +1,312 @@
+"""What templates see: days, entries and responses, ready to be shown."""
+
+import asyncio
+import calendar
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+
+from markupsafe import Markup
+
+from llamora.accounts import Settings
+from llamora.companion.companion import Companion
+from llamora.journal import drafts, markdown
+from llamora.journal.days import FIRST_DAY, LAST_DAY, Days, month_grid
+from llamora.journal.journal import ENTRY_BYTES, Journal, Thread
+from llamora.journal.writing import Entry, Response, Writing, stamp
+from llamora.kernel import day_of
+from llamora.kernel import zone as zone_of
+from llamora.web.unlocked import OpenJournal
+
+_WEEKDAYS = tuple(calendar.day_name)
+_MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
+BIG_TEXT = 8_000
+"""Characters of Markdown from which rendering goes to a thread."""
+
+
+@dataclass(frozen=True)
+class QuoteView:
+    text: str
+    day: str
+    title: str
+    entry: str
+    html: Markup
+
+
+@dataclass(frozen=True)
+class ResponseView:
+    id: str
+    entry: str
+    html: Markup
+    who: str
+    engine: str
+    state: str
+    sentence: str
+    time: str
+    quotes: list[QuoteView] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class EntryView:
+    id: str
+    day: str
+    revision: int
+    html: Markup
+    text: str
+    time: str
+    stamp: str
+    clock: str
+    responses: list[ResponseView]
+    mode: str = "read"
+    draft: str = ""
+    draft_restored: bool = False
+    error: str = ""
+    theirs: str = ""
+    marked: bool = False
+
+
+@dataclass(frozen=True)
+class DayView:
+    date: date
+    iso: str
+    title: str
+    short: str
+    is_today: bool
+    is_future: bool
+    previous: str | None
+    next: str | None
+    previous_written: str | None
+    next_written: str | None
+    turns_at: str | None
+    first_visit: bool
+    entries: list[EntryView]
+    draft: str
+    draft_saved: str
+    key: str
+    limit: int
+    zone: str
+
+
+def day_title(day: date, today: date) -> str:
+    """ "Saturday, 22 November", with the year when it is not this year's."""
+    year = "" if day.year == today.year else f" {day.year}"
+    return f"{_WEEKDAYS[day.weekday()]}, {day.day} {_MONTHS[day.month - 1]}{year}"
+
+
+def day_short(day: date, today: date) -> str:
+    """The same without its comma, for the bar."""
+    return day_title(day, today).replace(",", "")
+
+
+def clock(at: datetime, hours: int) -> str:
+    """ "07:42" or "7:42 am"."""
+    if hours == 24:
+        return f"{at:%H:%M}"
+    return f"{at.hour % 12 or 12}:{at:%M} {'am' if at.hour < 12 else 'pm'}"
+
+
+class Views:
+    """Makes views of one open journal."""
+
+    def __init__(self, opened: OpenJournal) -> None:
+        self._opened = opened
+        self._journal: Journal = opened.journal
+        self._companion: Companion = opened.companion
+        self._settings: Settings = opened.settings
+
+    async def day(self, day: date, threads: Sequence[Thread] | None = None) -> DayView:
+        journal = self._journal
+        today = journal.today()
+        if threads is None:
+            threads = journal.read(day)
+        days = journal.days
+        draft = journal.draft(drafts.of_day(day)) if day <= today else None
+        return DayView(
+            date=day,
+            iso=day.isoformat(),
+            title=day_title(day, today),
+            short=day_short(day, today),
+            is_today=day == today,
+            is_future=day > today,
+            previous=(day - timedelta(days=1)).isoformat() if day > FIRST_DAY else None,
+            next=(day + timedelta(days=1)).isoformat() if day < min(today, LAST_DAY) else None,
+            previous_written=_iso(days.previous_written(day)),
+            next_written=_iso(days.next_written(day)),
+            turns_at=stamp(journal.turns_at(day)) if day == today else None,
+            first_visit=not days.written,
+            entries=await self.entries(threads),
+            draft=draft[0] if draft else "",
+            draft_saved="saved" if draft else "",
+            key=secrets.token_hex(16),
+            limit=ENTRY_BYTES,
+            zone=journal.zone,
+        )
+
+    async def entries(self, threads: Sequence[Thread]) -> list[EntryView]:
+        await self._render_all([w for t in threads for w in (t.entry, *t.responses)])
+        return [self._entry(t) for t in threads]
+
+    async def entry(self, thread: Thread, **more: object) -> EntryView:
+        (view,) = await self.entries([thread])
+        return replace(view, **more)  # pyright: ignore[reportArgumentType]
+
+    async def response(self, response: Response, sentence: str = "") -> ResponseView:
+        await self._render_all([response])
+        return self._response(response, sentence)
+
+    def calendar_month(self, first: date) -> dict[str, object]:
+        """The month that begins on `first`."""
+        today = self._journal.today()
+        last_month = date(today.year, today.month, 1)
+        weeks = [
+            [self._cell(day, today) if day else None for day in week]
+            for week in month_grid(first.year, first.month)
+        ]
+        previous = (first - timedelta(days=1)) if first > FIRST_DAY else None
+        following = (first + timedelta(days=32)).replace(day=1) if first < last_month else None
+        return {
+            "kind": "month",
+            "title": f"{_MONTHS[first.month - 1]} {first.year}",
+            "previous": previous.isoformat()[:7] if previous else None,
+            "next": following.isoformat()[:7] if following else None,
+            "today": today.isoformat(),
+            "weeks": weeks,
+            "weekdays": _WEEKDAYS,
+        }
+
+    def calendar_year(self, year: int) -> dict[str, object]:
+        today = self._journal.today()
+        months = [
+            {
+                "title": name,
+                "value": f"{year:04d}-{number:02d}",
+                "days": [
+                    self._cell(day, today) if day else None
+                    for week in month_grid(year, number)
+                    for day in week
+                ],
+            }
+            for number, name in enumerate(_MONTHS, 1)
+        ]
+        return {
+            "kind": "year",
+            "title": str(year),
+            "previous": str(year - 1) if year > FIRST_DAY.year else None,
+            "next": str(year + 1) if year < today.year else None,
+            "today": today.isoformat(),
+            "months": months,
+        }
+
+    def _cell(self, day: date, today: date) -> dict[str, object]:
+        return {
+            "n": day.day,
+            "iso": day.isoformat(),
+            "written": self._journal.days.is_written(day),
+            "is_today": day == today,
+            "is_future": day > today,
+            "recap": "",
+        }
+
+    def _entry(self, thread: Thread) -> EntryView:
+        entry = thread.entry
+        return EntryView(
+            id=entry.id.hex(),
+            day=entry.day.isoformat(),
+            revision=entry.revision,
+            html=self._html(entry),
+            text=entry.text,
+            time=self._time(entry),
+            stamp=stamp(entry.at) if entry.at else "",
+            clock=f"{entry.local:%H:%M}" if entry.local else "",
+            responses=[self._response(r) for r in thread.responses],
+        )
+
+    def _time(self, entry: Entry) -> str:
+        """When it was written; for a day added to later, on which day it was added."""
+        if entry.at is None or entry.local is None:
+            return ""
+        written_on = day_of(entry.at, entry.zone or "UTC", self._journal.day_starts_at)
+        if abs((written_on - entry.day).days) <= 1:
+            return clock(entry.local, self._settings.clock_hours)
+        return f"added {day_title(written_on, self._journal.today()).split(', ')[1]}"
+
+    def _response(self, response: Response, sentence: str = "") -> ResponseView:
+        state = response.state
+        if state == "writing" and not self._companion.is_alive(response):
+            state = "cut"
+        generation = self._companion.generation(response.id)
+        if not sentence and generation:
+            sentence = generation.sentence
+        if not sentence:
+            sentence = {
+                "stopped": "You stopped it here.",
+                "cut": "It broke off here.",
+            }.get(state, "")
+        today = self._journal.today()
+        local = response.at.astimezone(zone_of(self._journal.zone))
+        return ResponseView(
+            id=response.id.hex(),
+            entry=response.entry.hex(),
+            html=self._html(response),
+            who=response.model,
+            engine=response.engine,
+            state=state,
+            sentence=sentence,
+            time=clock(local, self._settings.clock_hours),
+            quotes=[
+                QuoteView(
+                    q.text,
+                    q.day.isoformat(),
+                    day_title(q.day, today),
+                    q.entry.hex(),
+                    Markup(markdown.render(q.text)),  # noqa: S704 - sanitised by render
+                )
+                for q in response.quotes
+            ],
+        )
+
+    def _html(self, writing: Writing) -> Markup:
+        if isinstance(writing, Response) and writing.state == "writing":
+            # It changes while its revision stays, so it is rendered each time.
+            generation = self._companion.generation(writing.id)
+            return Markup(markdown.render(generation.text if generation else writing.text))  # noqa: S704
+        html = self._opened.rendered.get(writing.id, writing.revision)
+        if html is None:
+            html = markdown.render(writing.text)
+            self._opened.rendered.put(writing.id, writing.revision, html)
+        return Markup(html)  # noqa: S704 - sanitised by render
+
+    async def _render_all(self, writings: Sequence[Writing]) -> None:
+        """Renders what was never shown before, in a thread when it is much."""
+        rendered = self._opened.rendered
+        fresh = [
+            w
+            for w in writings
+            if not (isinstance(w, Response) and w.state == "writing")
+            and rendered.get(w.id, w.revision) is None
+        ]
+        if sum(len(w.text) for w in fresh) > BIG_TEXT:
+            pages = await asyncio.to_thread(lambda: [markdown.render(w.text) for w in fresh])
+            for writing, html in zip(fresh, pages, strict=True):
+                rendered.put(writing.id, writing.revision, html)
+
+
+def _iso(day: date | None) -> str | None:
+    return day.isoformat() if day else None
+
+
+__all__ = ["DayView", "Days", "EntryView", "ResponseView", "Views", "clock", "day_title"]
