@@ -15,14 +15,16 @@ from llamora.accounts import (
     device_named,
     strength,
 )
+from llamora.journal import markdown
 from llamora.journal.journal import Journal
 from llamora.journal.writing import moment, stamp
 from llamora.kernel import zone as zone_of
-from llamora.vault import RecoveryCode, Vault
+from llamora.vault import Locked, RecoveryCode, Vault
 from llamora.web.forms import Form, field
-from llamora.web.hypermedia import block, page, see
+from llamora.web.hypermedia import block, compile_all, page, see
 from llamora.web.rooms import journal, rooms
 from llamora.web.session import safe_next
+from llamora.web.unlocked import OpenJournal
 
 accounts = Blueprint("accounts", __name__)
 
@@ -96,10 +98,16 @@ async def open_journal() -> Response:
     the, form = rooms(), await request.form
     name, next = field(form, "name"), safe_next(field(form, "next"))
     try:
-        vault = await the.accounts.sign_in(name, field(form, "password"), _network())
+        # Argon2 takes its half second in C: what the first page needs is loaded meanwhile.
+        vault, _ = await asyncio.gather(
+            the.accounts.sign_in(name, field(form, "password"), _network()),
+            asyncio.to_thread(_prepare),
+        )
     except WrongCredentials as e:
         return await _login_page(401, str(e), name, next)
-    return await _enter(vault, see(next or url_for("days.home")))
+    response = see(next or url_for("days.home"))
+    await _enter(vault, response)
+    return response
 
 
 @accounts.get("/recover")
@@ -147,15 +155,21 @@ async def keep_code(code: RecoveryCode, own: Journal) -> None:
     await own.keep_draft(CODE, str(code), {"at": stamp(own.now())})
 
 
+def _prepare() -> None:
+    markdown.render("*once*")
+    compile_all()
+
+
 async def _begin_with_code(made: Opened) -> Response:
-    the = rooms()
-    own = await the.journals.read(made.vault)
-    await keep_code(made.code, own)
-    return await _enter(made.vault, see(url_for("accounts.code")))
+    response = see(url_for("accounts.code"))
+    entered = await _enter(made.vault, response)
+    await keep_code(made.code, entered.journal)
+    return response
 
 
-async def _enter(vault: Vault, response: Response) -> Response:
-    """Begins a session under a new id and puts its cookie on the response."""
+async def _enter(vault: Vault, response: Response) -> OpenJournal:
+    """Begins a session under a new id, puts its cookie on the response and opens the journal, so
+    that the first page has nothing left to wait for."""
     the = rooms()
     if g.session:
         await the.sessions.end(g.session)
@@ -165,7 +179,10 @@ async def _enter(vault: Vault, response: Response) -> Response:
         vault.wipe()  # the open journal has keys of its own
     the.cookies.set_session(response, cookie)
     the.cookies.drop_who(response)
-    return response
+    session = the.sessions.resume(cookie)
+    if session is None:  # ended elsewhere in this very moment
+        raise Locked
+    return await the.journals.of(session)
 
 
 async def _leave(response: Response) -> Response:

@@ -36,6 +36,12 @@ async def render(template: str, /, **context: Any) -> str:
     return current_app.jinja_env.get_template(template).render(context)
 
 
+def compile_all() -> None:
+    """Compiles every template; about 0.1 s the first time, nothing afterwards."""
+    for name in current_app.jinja_env.list_templates(extensions=["html"]):
+        current_app.jinja_env.get_template(name)
+
+
 def answer(html: str, status: int = 200) -> Response:
     """That HTML, with that status."""
     return Response(html, status, content_type="text/html; charset=utf-8")

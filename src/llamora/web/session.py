@@ -71,8 +71,8 @@ class Me:
 
 async def _refuse() -> Response:
     """The door, for a request that needs an open journal and has none."""
-    if request.headers.get("Accept", "").startswith("text/event-stream"):
-        return answer("", 401)
+    if request.endpoint == "responses.stream":
+        return answer("", 401)  # EventSource would follow a redirect and ask again for ever
     door = url_for("accounts.login")
     if request.method in ("GET", "HEAD"):
         here = request.path if not is_partial() else _page_of_fragment()
