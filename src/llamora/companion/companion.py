@@ -54,6 +54,7 @@ class Companion:
         self._limits = limits
         self._generations: dict[bytes, Generation] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._beginning = asyncio.Lock()
 
     async def respond(self, entry_id: bytes, key: str) -> Response:
         """Begins an answer to an entry; the same key again gives back the one that was begun.
@@ -62,7 +63,12 @@ class Companion:
             NotFound: the entry is gone.
             TooMany: as many answers as are allowed are being written already.
         """
-        id = self._journal.vault.place_hash(f"response:{key}")
+        # One at a time: a second press must find what the first began, and be counted after it.
+        async with self._beginning:
+            return await self._begin(entry_id, key)
+
+    async def _begin(self, entry_id: bytes, key: str) -> Response:
+        id = self._journal.vault.place_hash(f"response:{entry_id.hex()}:{key}")
         if id in self._generations:
             return self._generations[id].response
         if (
