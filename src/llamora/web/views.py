@@ -85,6 +85,8 @@ class DayView:
     iso: str
     title: str
     short: str
+    weekday: str
+    number: str
     is_today: bool
     is_future: bool
     previous: str | None
@@ -103,8 +105,13 @@ class DayView:
 
 def day_title(day: date, today: date) -> str:
     """ "Saturday, 22 November", with the year when it is not this year's."""
+    return f"{_WEEKDAYS[day.weekday()]}, {day_number(day, today)}"
+
+
+def day_number(day: date, today: date) -> str:
+    """ "22 November", with the year when it is not this year's."""
     year = "" if day.year == today.year else f" {day.year}"
-    return f"{_WEEKDAYS[day.weekday()]}, {day.day} {_MONTHS[day.month - 1]}{year}"
+    return f"{day.day} {_MONTHS[day.month - 1]}{year}"
 
 
 def day_short(day: date, today: date) -> str:
@@ -140,6 +147,8 @@ class Views:
             iso=day.isoformat(),
             title=day_title(day, today),
             short=day_short(day, today),
+            weekday=_WEEKDAYS[day.weekday()],
+            number=day_number(day, today),
             is_today=day == today,
             is_future=day > today,
             previous=(day - timedelta(days=1)).isoformat() if day > FIRST_DAY else None,
@@ -242,7 +251,7 @@ class Views:
         written_on = day_of(entry.at, entry.zone or "UTC", self._journal.day_starts_at)
         if abs((written_on - entry.day).days) <= 1:
             return clock(entry.local, self._settings.clock_hours)
-        return f"added {day_title(written_on, self._journal.today()).split(', ')[1]}"
+        return f"added {day_number(written_on, self._journal.today())}"
 
     def _response(self, response: Response, sentence: str = "") -> ResponseView:
         state = response.state
@@ -258,6 +267,9 @@ class Views:
             }.get(state, "")
         today = self._journal.today()
         local = response.at.astimezone(zone_of(self._journal.zone))
+        time = clock(local, self._settings.clock_hours)
+        if abs((local.date() - response.day).days) > 1:
+            time = day_number(local.date(), today)
         return ResponseView(
             id=response.id.hex(),
             entry=response.entry.hex(),
@@ -266,7 +278,7 @@ class Views:
             engine=response.engine,
             state=state,
             sentence=sentence,
-            time=clock(local, self._settings.clock_hours),
+            time=time,
             quotes=[
                 QuoteView(
                     q.text,

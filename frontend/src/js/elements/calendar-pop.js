@@ -14,7 +14,8 @@ customElements.define(
       this.link.setAttribute("aria-expanded", "false")
       this.addEventListener("click", this)
       this.addEventListener("keydown", this)
-      this.popover_.addEventListener("toggle", this)
+      // Before, because "toggle" itself comes only after the press that closed it.
+      this.popover_.addEventListener("beforetoggle", this)
     }
 
     get link() {
@@ -26,7 +27,7 @@ customElements.define(
     }
 
     handleEvent(event) {
-      if (event.type === "toggle") this.#toggled(event.newState === "open")
+      if (event.type === "beforetoggle") this.#toggled(event.newState === "open")
       else if (event.type === "keydown") this.#walk(event)
       else this.#follow(event)
     }
