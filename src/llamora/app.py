@@ -26,7 +26,7 @@ from llamora.settings import CHECKOUT, Settings
 from llamora.storage import Store, StoreError
 from llamora.vault import KdfPolicy, RuntimeKey
 from llamora.vault.cookie_key import CookieKey
-from llamora.web import errors, hypermedia, ids, session
+from llamora.web import errors, forms, hypermedia, ids, session
 from llamora.web.accounts import accounts as accounts_routes
 from llamora.web.cookies import CookieJar
 from llamora.web.days import days as days_routes
@@ -121,6 +121,8 @@ def build(
 
 
 class _App(Quart):
+    request_class = forms.FormRequest
+
     def log_exception(self, exception_info: Any) -> None:
         # The framework's own line ends with the exception's message, which may hold someone's
         # words.

@@ -7,7 +7,7 @@ from quart import Blueprint, Response, request, url_for
 from llamora.journal import drafts
 from llamora.journal.errors import Blank, NotYet, TooLong
 from llamora.journal.journal import Thread
-from llamora.web.forms import field, key_of
+from llamora.web.forms import field, key_of, required
 from llamora.web.hypermedia import block, is_partial, page, see
 from llamora.web.rooms import journal, opened
 from llamora.web.views import Views
@@ -48,7 +48,7 @@ async def write(day: date) -> Response:
 async def keep_draft(day: date) -> Response:
     if day > journal().today():
         raise NotYet
-    return await _keep(drafts.of_day(day), field(await request.form, "text"))
+    return await _keep(drafts.of_day(day), required(await request.form, "text"))
 
 
 @days.get("/calendar/<month:month>")

@@ -9,7 +9,7 @@ from llamora.journal.days import FIRST_DAY
 from llamora.journal.errors import Blank, Conflict, NotYet, TooLong
 from llamora.journal.journal import Thread, local_moment
 from llamora.web.days import keep_edit_draft
-from llamora.web.forms import field, number
+from llamora.web.forms import field, number, required
 from llamora.web.hypermedia import is_partial, page, see
 from llamora.web.rooms import journal, opened
 from llamora.web.views import EntryView, Views
@@ -42,7 +42,7 @@ async def keep_draft(id: bytes) -> Response:
     form = await request.form
     entry = journal().entry(id)
     revision = number(form, "revision") if "revision" in form else entry.revision
-    return await keep_edit_draft(id, field(form, "text"), revision)
+    return await keep_edit_draft(id, required(form, "text"), revision)
 
 
 @entries.put("")

@@ -1,16 +1,39 @@
 """Reading forms: text as it was typed, numbers that are numbers, a key for each submission."""
 
 import secrets
+from io import BytesIO
+from typing import Any
 
-from quart import abort
+from quart import Request, abort
+from quart.formparser import FormDataParser
 from werkzeug.datastructures import MultiDict
 
 Form = MultiDict[str, str]
 
 
+class _InMemory(FormDataParser):
+    """Keeps long parts of a form out of the temporary files they would be written to."""
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given, stream_factory=lambda *_: BytesIO())
+
+
+class FormRequest(Request):
+    """A request whose form never touches the disk."""
+
+    form_data_parser_class = _InMemory
+
+
 def field(form: Form, name: str) -> str:
     """A field's text; empty when it was not sent."""
     return form.get(name, "")
+
+
+def required(form: Form, name: str) -> str:
+    """A field's text; a form without the field is a client's mistake: 400."""
+    if name not in form:
+        abort(400)
+    return form[name]
 
 
 def number(form: Form, name: str) -> int:
