@@ -7,15 +7,15 @@ const STEPS = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -7, ArrowDown: 7 }
 customElements.define(
   "calendar-pop",
   class extends HTMLElement {
-    #closing = 0
+    #wasOpen = false // when the link was pressed, before the press itself closed it
 
     connectedCallback() {
       this.link.setAttribute("aria-haspopup", "dialog")
       this.link.setAttribute("aria-expanded", "false")
       this.addEventListener("click", this)
       this.addEventListener("keydown", this)
-      // Before, because "toggle" itself comes only after the press that closed it.
-      this.popover_.addEventListener("beforetoggle", this)
+      this.popover_.addEventListener("toggle", this)
+      this.link.addEventListener("pointerdown", this)
     }
 
     get link() {
@@ -26,15 +26,19 @@ customElements.define(
       return this.querySelector("[popover]")
     }
 
+    get #open() {
+      return this.popover_.matches(":popover-open")
+    }
+
     handleEvent(event) {
-      if (event.type === "beforetoggle") this.#toggled(event.newState === "open")
+      if (event.type === "toggle") this.#toggled(event.newState === "open")
+      else if (event.type === "pointerdown") this.#wasOpen = this.#open
       else if (event.type === "keydown") this.#walk(event)
       else this.#follow(event)
     }
 
     #toggled(open) {
       this.link.setAttribute("aria-expanded", String(open))
-      if (!open) this.#closing = performance.now()
     }
 
     async #follow(event) {
@@ -43,8 +47,9 @@ customElements.define(
       if (!(opens || link?.hasAttribute("data-step"))) return
       if (event.ctrlKey || event.metaKey || event.shiftKey) return
       event.preventDefault()
-      // The press on the link has just closed the open calendar; do not open it again.
-      if (opens && performance.now() - this.#closing < 300) return
+      const closes = opens && (this.#wasOpen || this.#open)
+      this.#wasOpen = false
+      if (closes) return this.popover_.hidePopover()
       const rel = link.rel
       await this.#load(link.href)
       if (!this.popover_.firstElementChild) return

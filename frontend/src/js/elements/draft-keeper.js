@@ -36,6 +36,7 @@ customElements.define(
     }
 
     disconnectedCallback() {
+      this.#leave() // closed by its reader: the last words typed are not lost either
       this.#ac.abort()
       clearTimeout(this.#timer)
     }

@@ -32,6 +32,7 @@ customElements.define(
     }
 
     #tail(html) {
+      if (!(html || this.#begun)) return // not a word yet: the dots stay
       this.#begin()
       this.querySelector("[data-tail]").replaceChildren(fragment(html))
     }

@@ -1,0 +1,243 @@
+"""Every page and every state of a page, each reached as a person reaches it.
+
+`GATES` and `ROOMS` map a name to the steps that lead there, for a stranger and for Ada, so that
+tests and pictures can see them all. `furnish` fills Ada's journal with invented, pleasant days.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from playwright.sync_api import Locator, expect
+from tests.support.accounts import NAME
+from tests.support.browser import Diarist
+from tests.support.llamora_server import House
+from tests.support.server import ScriptedModel
+
+EVENING = (2026, 11, 22, 21, 45)
+DAYS = {
+    0: [
+        (
+            "07:42",
+            "Woke before the alarm. Fog on the canal, and a **fox** on the far bank, rust on grey,"
+            " so still that I took it for a mooring post until it yawned.\n\n"
+            "Coffee on the step. Nobody needed anything from me for twenty whole minutes.",
+        ),
+        (
+            "13:05",
+            "For Saturday's soup:\n\n- [x] leeks\n- [x] the good bread\n- [ ] thyme, if Ines's"
+            " pot has any left\n\n> One should always have a soup in prospect.",
+        ),
+        (
+            "21:30",
+            "Ines rang. She has taken the room with the north light after all, and laughed when I"
+            " asked whether the piano would fit through the door. *It will not,* she said, *so I"
+            " shall learn the concertina.*",
+        ),
+    ],
+    1: [("18:20", "Rain until four. Mended the gate, badly, and was absurdly pleased with it.")],
+    3: [("08:10", "The fox was on the far bank this morning, in the rain, looking put upon.")],
+    9: [("22:05", "First fire of the year. The cat has forgiven me everything.")],
+    24: [("12:00", "Walked the towpath as far as the second lock and back, talking to nobody.")],
+    400: [("09:00", "Bought the notebook that this journal replaced.")],
+}
+ANSWER = (
+    "The fox and the twenty minutes seem to belong together: both of you keeping still because"
+    " nothing asked otherwise.\n\nCoffee, the step, nobody needing anything: it sounds less like"
+    " solitude than like *a room you have found*."
+)
+MARKDOWN = (
+    "# A heading\n\n## A smaller one\n\n1. one\n2. two\n   - deeper\n\n| when | what |\n|---|--:|\n"
+    "| morning | 1 |\n| evening | 22 |\n\n```\nlong code "
+    + "without any place to break " * 6
+    + "\n```\n\nhttps://example.org/"
+    + "a" * 200
+    + "\n\n"
+    + "donaudampfschiff" * 12
+)
+
+Steps = Callable[[Diarist], object]
+
+
+def companion() -> ScriptedModel:
+    return ScriptedModel(ANSWER, name="gemma-3-4b")
+
+
+def furnish(ada: Diarist, house: House) -> None:
+    """Writes `DAYS` at their times, asks about the first entry of today, and leaves it evening."""
+    house.clock.set(*EVENING)
+    for ago, entries in sorted(DAYS.items(), reverse=True):
+        day = (house.clock.now() - timedelta(days=ago)).date()
+        for at, text in entries:
+            hour, minute = map(int, at.split(":"))
+            house.clock.set(day.year, day.month, day.day, hour, minute)
+            ada.sign_in().post(f"/days/{day}/entries", text=text)  # hours pass, sessions end
+        house.clock.set(*EVENING)
+    ada.page.context.clock.set_fixed_time(house.clock.now())
+    ada.sign_in().visit()
+    answered = ada.ask(ada.page.locator(".written").first)
+    expect(answered).to_have_attribute("data-state", "done")
+
+
+def _registered(stranger: Diarist) -> None:
+    stranger.visit("/register")
+    stranger.page.get_by_label("Name").fill("Eve")
+    stranger.page.get_by_label("Password", exact=True).fill("copper lantern drifting moth")
+    expect(stranger.page.locator(".strength .quiet")).not_to_be_empty()
+    stranger.page.get_by_role("button", name="Begin").click()
+    stranger.arrives_at("Your recovery code")
+
+
+def _ill_registered(stranger: Diarist) -> None:
+    stranger.visit("/register")
+    stranger.page.get_by_label("Name").fill(NAME)
+    stranger.page.get_by_label("Password", exact=True).fill("password1234")
+    stranger.page.get_by_role("button", name="Begin").click()
+    expect(stranger.page.locator(".error").first).to_be_visible()
+
+
+def _wrong(stranger: Diarist) -> None:
+    stranger.visit("/login")
+    stranger.open_door(NAME, "not the password at all")
+    expect(stranger.page.get_by_role("alert")).to_be_visible()
+
+
+def _ill_recovered(stranger: Diarist) -> None:
+    stranger.visit("/recover")
+    stranger.page.get_by_label("Name").fill(NAME)
+    stranger.page.get_by_label("Recovery code").fill("XXXXX")
+    stranger.page.get_by_label("New password").fill("copper lantern drifting moth")
+    stranger.page.get_by_role("button", name="Recover").click()
+    expect(stranger.page.locator(".error").first).to_be_visible()
+
+
+def _sent_locked(stranger: Diarist) -> None:
+    stranger.visit("/login")
+    stranger.page.evaluate(
+        """() => {
+          const form = document.createElement("form")
+          form.method = "post"
+          form.action = "/days/2026-11-22/entries"
+          form.append(Object.assign(document.createElement("input"), {name: "text", value: "Hm."}))
+          document.body.append(form)
+          form.submit()
+        }"""
+    )
+    stranger.arrives_at("The journal is locked")
+
+
+GATES: dict[str, Steps] = {
+    "login": lambda s: s.visit("/login"),
+    "login, refused": _wrong,
+    "register": lambda s: s.visit("/register"),
+    "register, refused": _ill_registered,
+    "recover": lambda s: s.visit("/recover"),
+    "recover, refused": _ill_recovered,
+    "words sent to a locked journal": _sent_locked,
+    "nothing here": lambda s: s.visit("/nowhere"),
+    "recovery code": _registered,
+    # Eve, whose journal is empty, goes on from here.
+    "first visit": lambda s: s.visit("/days/2026-11-22"),
+    "first visit, another day": lambda s: s.visit("/days/2026-11-20"),
+}
+
+
+def _entry(ada: Diarist) -> Locator:
+    return ada.visit("/days/2026-11-22").page.locator(".written").first
+
+
+def _edit(ada: Diarist) -> None:
+    entry = _entry(ada)
+    entry.get_by_role("link", name="Edit").click()
+    expect(entry.locator("textarea")).to_be_focused()
+
+
+def _move(ada: Diarist) -> None:
+    _edit(ada)
+    ada.page.get_by_role("link", name="Move…").click()
+    expect(ada.page.get_by_label("Day", exact=True)).to_be_visible()
+
+
+def _erasing(ada: Diarist) -> None:
+    entry = _entry(ada)
+    entry.get_by_role("link", name="Erase", exact=True).click()
+    expect(entry).to_contain_text("Erase this entry")
+
+
+def _erased(ada: Diarist) -> None:
+    ada.visit("/days/2026-11-21").write("not for long")
+    entry = ada.entry("not for long")
+    entry.get_by_role("link", name="Erase", exact=True).click()
+    entry.get_by_role("button", name="Erase", exact=True).click()
+    expect(ada.page.get_by_role("button", name="Undo")).to_be_visible()
+
+
+def _conflict(ada: Diarist) -> None:
+    ada.visit("/days/2026-11-19")
+    entry = ada.page.locator(".written").first
+    id = (entry.get_attribute("id") or "").removeprefix("entry-")
+    entry.get_by_role("link", name="Edit").click()
+    entry.locator("textarea").fill("The fox was there, and put upon.")
+    revision = entry.locator("[name=revision]").get_attribute("value") or ""
+    other = f"The fox was there this morning, in rain number {revision}."
+    ada.post(f"/entries/{id}?_method=PUT", text=other, revision=revision)
+    entry.get_by_role("button", name="Keep").click()
+    expect(entry.get_by_role("alert")).to_be_visible()
+
+
+def _too_long(ada: Diarist) -> None:
+    ada.visit("/days/2026-11-20").composer.fill("é" * 32_001)
+    expect(ada.page.locator("#composer-note")).to_contain_text("too long")
+
+
+def _calendar(ada: Diarist) -> None:
+    ada.visit("/days/2026-11-22").page.get_by_role("link", name="Calendar").click()
+    expect(ada.page.locator(".popover .month")).to_be_visible()
+
+
+def _year(ada: Diarist) -> None:
+    _calendar(ada)
+    ada.page.get_by_role("link", name="Whole year").click()
+    expect(ada.page.locator(".popover .year")).to_be_visible()
+
+
+def _help(ada: Diarist) -> None:
+    ada.visit("/days/2026-11-22").page.keyboard.press("?")
+    expect(ada.page.get_by_role("dialog", name="Keys")).to_be_visible()
+
+
+def _markdown(ada: Diarist) -> None:
+    ada.visit("/days/2026-10-01")
+    if not ada.entries.count():
+        ada.write(MARKDOWN)
+
+
+def _wrong_password(ada: Diarist) -> None:
+    ada.visit("/settings/account")
+    ada.page.get_by_label("Current password").fill("not the password at all")
+    ada.page.get_by_label("New password").fill("copper lantern drifting moth")
+    ada.page.get_by_role("button", name="Change the password").click()
+    expect(ada.page.get_by_role("alert")).to_be_visible()
+
+
+ROOMS: dict[str, Steps] = {
+    "day": lambda a: a.visit("/days/2026-11-22"),
+    "edit": _edit,
+    "move": _move,
+    "erase": _erasing,
+    "erased": _erased,
+    "conflict": _conflict,
+    "too long": _too_long,
+    "markdown": _markdown,
+    "past day without entries": lambda a: a.visit("/days/2026-11-18"),
+    "future day": lambda a: a.visit("/days/2027-01-01"),
+    "calendar": _calendar,
+    "calendar year": _year,
+    "calendar page": lambda a: a.visit("/calendar/2026-11"),
+    "calendar year page": lambda a: a.visit("/calendar/2026"),
+    "keys": _help,
+    "account": lambda a: a.visit("/settings/account"),
+    "account, refused": _wrong_password,
+    "companion": lambda a: a.visit("/settings/companion"),
+    "appearance": lambda a: a.visit("/settings/appearance?saved=1"),
+    "nothing here": lambda a: a.visit("/entries/" + "0" * 32),
+}
