@@ -9,6 +9,7 @@ import mmap
 import os
 import sys
 import weakref
+from functools import partial
 
 from llamora.vault.errors import Locked
 from llamora.vault.sodium import KEY_BYTES, Pointer, ffi, wipe
@@ -52,9 +53,10 @@ class KeyPage:
             raise MemoryError("A key page is full.")
         start = self._used * KEY_BYTES
         self._used += 1
-        # A view and not a sum of pointers: it keeps the page mapped for as long as it lives.
-        view = memoryview(self._page)[start : start + KEY_BYTES]
-        return ffi.from_buffer("unsigned char[]", view, require_writable=True)
+        # A sum of pointers keeps nothing alive; the page stays mapped because this refers to it.
+        # Not a view of the page: a memoryview in a reference cycle crashes the collector, which
+        # clears it while cffi still holds its buffer.
+        return ffi.gc(self._base + start, partial(_nothing, self._base))
 
     def wipe(self) -> None:
         """Zeroes every key. Pointers handed out stay valid and read zeros, whoever holds them."""
@@ -66,3 +68,7 @@ def _wipe_at_last(pid: int, base: Pointer) -> None:
     # A forked child has no such page, only the memory of one.
     if os.getpid() == pid:
         wipe(base, _SIZE)
+
+
+def _nothing(page: Pointer, slot: Pointer) -> None:
+    """Frees no slot: the page goes as a whole, with the last that refers to it."""
