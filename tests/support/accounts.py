@@ -24,7 +24,13 @@ CHEAP = KdfPolicy(8, 1)
 FREE = Limits(Limit(10**6, 1), Limit(10**6, 1), Limit(10**6, 1))
 POLICY = AccountsPolicy(kdf=CHEAP, recovery_kdf=CHEAP)
 UNTHROTTLED = replace(
-    POLICY, sign_in=FREE, recovery=FREE, confirming=FREE, derivations_waiting=10**6
+    POLICY,
+    sign_in=FREE,
+    recovery=FREE,
+    confirming=FREE,
+    registering=FREE,
+    measuring=FREE,
+    derivations_waiting=10**6,
 )
 
 
@@ -44,6 +50,10 @@ class TurnedClock:
     def turn(self, by: timedelta) -> None:
         self._now += by
         self._monotonic += by.total_seconds()
+
+    def set_back(self, by: timedelta) -> None:
+        """Sets the clock on the wall back; time itself goes on."""
+        self._now -= by
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 Every refusal is an `AccountsError` with a sentence for the person; `Later` has `retry_after`.
 """
 
-from llamora.accounts.accounts import Accounts, Opened
+from llamora.accounts.accounts import Accounts, Entered, Opened
 from llamora.accounts.devices import device_named
 from llamora.accounts.errors import (
     AccountsError,
@@ -21,6 +21,7 @@ from llamora.accounts.errors import (
     WrongPassword,
     WrongToken,
 )
+from llamora.accounts.networks import network_of
 from llamora.accounts.passwords import Strength, strength
 from llamora.accounts.policy import AccountsPolicy, Limit, Limits
 from llamora.accounts.sessions import Kept, Session, SessionInfo, Sessions
@@ -32,6 +33,7 @@ __all__ = [
     "AccountsPolicy",
     "BadName",
     "BadSetting",
+    "Entered",
     "Kept",
     "Later",
     "Limit",
@@ -53,5 +55,6 @@ __all__ = [
     "WrongPassword",
     "WrongToken",
     "device_named",
+    "network_of",
     "strength",
 ]

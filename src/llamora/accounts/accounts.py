@@ -5,10 +5,10 @@ happens in one transaction, and the log of the database is emptied after it, so 
 is on the disk no longer. The owner of a returned vault wipes it.
 """
 
-import asyncio
 import hmac
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from functools import partial
+from typing import Any, NamedTuple, Protocol
 
 from llamora.accounts import names, passwords
 from llamora.accounts.errors import (
@@ -23,10 +23,11 @@ from llamora.accounts.errors import (
     WrongPassword,
     WrongToken,
 )
-from llamora.accounts.kdf import Kdf
+from llamora.accounts.passwords import Strength
 from llamora.accounts.policy import AccountsPolicy
 from llamora.accounts.settings import Settings
 from llamora.accounts.throttle import Throttle
+from llamora.accounts.workplace import Workplace
 from llamora.kernel import Clock, new_id
 from llamora.storage import Store, StoreError, Transaction, ledger
 from llamora.vault import RecoveryCode, Unreadable, Vault, Wrap
@@ -34,14 +35,26 @@ from llamora.vault.keys import WRAP
 
 PASSWORD = "password"  # noqa: S105 - the kind of a wrap
 RECOVERY = "recovery"
+ESTIMATES_WAITING = 16
 _WRAP_COLUMNS = "id, owner, kind, epoch, salt, m, t, sealed"
 
 
 @dataclass(frozen=True)
-class Opened:
-    """An unlocked vault and the recovery code to show once."""
+class Entered:
+    """An unlocked vault, and the account's generation when its secret was right.
+
+    A session begins with both (`Sessions.begin`), so that a password which was replaced since
+    begins none.
+    """
 
     vault: Vault
+    generation: int
+
+
+@dataclass(frozen=True)
+class Opened(Entered):
+    """What recovering and registering give: with it, the recovery code to show once."""
+
     code: RecoveryCode
 
 
@@ -59,12 +72,16 @@ class Accounts:
     def __init__(self, store: Store, clock: Clock, policy: AccountsPolicy) -> None:
         self._store = store
         self._policy = policy
-        self._kdf = Kdf(policy.derivations_at_once, policy.derivations_waiting)
+        self._kdf = Workplace("kdf", policy.derivations_at_once, policy.derivations_waiting)
+        # In Python, so it slows every request of the process while it runs: never two at once.
+        self._estimating = Workplace("zxcvbn", 1, ESTIMATES_WAITING)
         # Recovery has counters of its own, so that no stranger's guesses at the password can
         # deny it; confirming too, so that a thief of a cookie cannot lock its owner out.
         self._sign_in = Throttle(policy.sign_in, clock)
         self._recovery = Throttle(policy.recovery, clock)
         self._confirming = Throttle(policy.confirming, clock)
+        self._registering = Throttle(policy.registering, clock)
+        self._measuring = Throttle(policy.measuring, clock)
         self._decoys = {PASSWORD: _decoy(PASSWORD, policy), RECOVERY: _decoy(RECOVERY, policy)}
 
     def names(self) -> list[str]:
@@ -76,22 +93,43 @@ class Accounts:
         """Whether registering asks for the first account's token now."""
         return self._policy.first_token is not None and not self.names()
 
+    async def measure(self, password: str, name: str = "", network: str | None = None) -> Strength:
+        """How `password` would do for an account called `name`, while it is being typed.
+
+        Raises:
+            Throttled, TooBusy: not now; the meter can stay as it is.
+        """
+        self._measuring.reserve(None, network)
+        estimate = partial(passwords.strength, password, _folded_or_none(name))
+        return await self._estimating.run(estimate, modest=True)
+
     async def register(
-        self, name: str, password: str, settings: Settings, token: str | None = None
+        self,
+        name: str,
+        password: str,
+        settings: Settings,
+        token: str | None = None,
+        network: str | None = None,
     ) -> Opened:
         """A new account with its vault open, and its recovery code.
 
-        Without a display name in `settings`, the name as it was typed becomes it.
+        Without a display name in `settings`, the name as it was typed becomes it. The refused
+        attempts count too, for each may ask whether a name is taken.
 
         Raises:
-            RegistrationClosed, WrongToken, BadName, NameTaken, WeakPassword, TooBusy.
+            RegistrationClosed, WrongToken, BadName, NameTaken, WeakPassword, Throttled, TooBusy.
         """
         if not self._policy.registration_open:
             raise RegistrationClosed
+        place = self._registering.reserve(None, network)
         if self.needs_token and not _same(token or "", self._policy.first_token or ""):
             raise WrongToken
         folded = names.folded(name)
-        secret = await asyncio.to_thread(passwords.accepted, password, folded)
+        try:
+            secret = await self._estimating.run(partial(passwords.accepted, password, folded))
+        except TooBusy:
+            place.unused()  # not so below, where "busy" already says that the name is free
+            raise
         if self._store.row("SELECT 1 FROM accounts WHERE name = ?", (folded,)):
             raise NameTaken
         if not settings.display_name:
@@ -100,19 +138,26 @@ class Accounts:
         vault = Vault.new(new_id())
         try:
             code = RecoveryCode.new()
-            wraps = await self._kdf.run(lambda: self._wraps(vault, secret, code))
+            wraps = await self._kdf.run(lambda: self._wraps(vault, secret, code), modest=True)
             row = ledger.AccountRow(vault.owner, folded, vault.epoch, 1, 0, header)
             sealed = row.sealed(vault)
             await self._store.write(lambda tx: _insert_account(tx, row, sealed, wraps))
         except BaseException:
             vault.wipe()
             raise
-        return Opened(vault, code)
+        return Opened(vault, row.generation, code)
 
     async def sign_in(self, name: str, password: str, network: str | None = None) -> Vault:
+        """`enter`, for those who need no session."""
+        return (await self.enter(name, password, network)).vault
+
+    async def enter(self, name: str, password: str, network: str | None = None) -> Entered:
         """The vault of an account. One derivation, whether or not there is such an account.
 
-        `network` is what the web takes a client's network for; None at the machine itself.
+        `network` is what `network_of` makes of the client's address; None at the machine itself.
+        After the policy's cost was raised, an account that has not signed in since still has the
+        old cost, and its answer comes sooner than a stranger's name would: until then, time tells
+        that it exists.
 
         Raises:
             WrongCredentials: with the same sentence for every cause.
@@ -120,18 +165,20 @@ class Accounts:
         """
         key = _folded_or_none(name)
         secret = passwords.tried(password)
-        wrap, vault = await self._guess(self._sign_in, key, network, PASSWORD, secret)
+        wrap, generation, vault = await self._guess(self._sign_in, key, network, PASSWORD, secret)
         try:
-            # Half a second has passed: what was right then may have been replaced since.
-            if not self._stands(wrap):
-                raise WrongCredentials
             follow_chain(self._store, vault)
             if not self._policy.kdf.is_met_by(wrap):
                 await self._upgrade(vault, wrap, secret)
+            # Half a second has passed, or a whole one: the password that was right when the wrap
+            # was read may have been replaced since.
+            now = ledger.pulse(self._store, vault.owner)
+            if now is None or (now.epoch, now.generation) != (vault.epoch, generation):
+                raise WrongCredentials
         except BaseException:
             vault.wipe()
             raise
-        return vault
+        return Entered(vault, generation)
 
     async def check_password(self, vault: Vault, password: str, network: str | None = None) -> None:
         """Asks someone who is signed in for their password once more.
@@ -155,8 +202,8 @@ class Accounts:
             WrongPassword, WeakPassword, Throttled, TooBusy.
             Stale: the password was replaced elsewhere meanwhile.
         """
-        secret = await asyncio.to_thread(self._accepted, vault, new)
         before = await self._confirm(vault, old, network)
+        secret = await self._estimating.run(lambda: self._accepted(vault, new))
         after = await self._kdf.run(
             lambda: vault.wrap(new_id(), PASSWORD, secret, self._policy.kdf)
         )
@@ -179,32 +226,34 @@ class Accounts:
         Raises:
             MistypedCode: no code is written like that; not counted as an attempt.
             WrongCode: it is not the one, or was used; with the same sentence for every cause.
-            WeakPassword, Throttled, TooBusy.
+            WeakPassword: the code is good still.
+            Throttled, TooBusy.
         """
         typed = _typed_code(code)
         key = _folded_or_none(name)
-        secret = await asyncio.to_thread(passwords.accepted, new_password, key)
-        used, vault = await self._guess(self._recovery, key, network, RECOVERY, typed.secret)
+        used, _, vault = await self._guess(self._recovery, key, network, RECOVERY, typed.secret)
         try:
+            # Only now: nobody without the code has the estimator run.
+            secret = await self._estimating.run(partial(passwords.accepted, new_password, key))
             follow_chain(self._store, vault)
             fresh = RecoveryCode.new()
             wraps = await self._kdf.run(lambda: self._wraps(vault, secret, fresh))
 
-            def replace_them(tx: Transaction) -> None:
+            def replace_them(tx: Transaction) -> int:
                 _take_out(tx, used)
                 _take_out_kind(tx, vault, PASSWORD)
                 _insert_wraps(tx, wraps)
-                _new_generation(tx, vault, None)
+                return _new_generation(tx, vault, None)
 
             try:
-                await self._store.write(replace_them)
+                generation = await self._store.write(replace_them)
             except ledger.Stale:
                 raise WrongCode from None  # someone else redeemed it a moment ago
             await self._store.truncate()
         except BaseException:
             vault.wipe()
             raise
-        return Opened(vault, fresh)
+        return Opened(vault, generation, fresh)
 
     async def new_code(
         self, vault: Vault, password: str, network: str | None = None
@@ -271,16 +320,17 @@ class Accounts:
     def close(self) -> None:
         """Ends the threads. Derivations under way are waited for."""
         self._kdf.close()
+        self._estimating.close()
 
     async def _guess(
         self, throttle: Throttle, key: str, network: str | None, kind: str, secret: bytes
-    ) -> tuple[Wrap, Vault]:
-        """The vault that a secret opens, and by which wrap.
+    ) -> "_Guessed":
+        """The vault that a secret opens, by which wrap, and the generation read with that.
 
         The same statements and the same derivation for a name that does not exist.
         """
         place = throttle.reserve(key, network)
-        wrap = self._wrap_of(key, kind) or self._decoys[kind]
+        wrap, generation = self._wrap_of(key, kind) or (self._decoys[kind], 0)
         try:
             vault = await self._kdf.run(lambda: Vault.from_wrap(wrap, secret))
         except Unreadable:
@@ -289,7 +339,7 @@ class Accounts:
             place.unused()
             raise
         place.succeeded()
-        return wrap, vault
+        return _Guessed(wrap, generation, vault)
 
     async def _confirm(self, vault: Vault, password: str, network: str | None) -> Wrap:
         """The wrap of this account that the password opens.
@@ -300,7 +350,7 @@ class Accounts:
         name = self._name(vault)
         secret = passwords.tried(password)
         try:
-            wrap, opened = await self._guess(self._confirming, name, network, PASSWORD, secret)
+            wrap, _, opened = await self._guess(self._confirming, name, network, PASSWORD, secret)
         except WrongCredentials:
             raise WrongPassword from None
         owner = opened.owner
@@ -310,7 +360,8 @@ class Accounts:
         return wrap
 
     async def _upgrade(self, vault: Vault, wrap: Wrap, secret: bytes) -> None:
-        """Makes a wrap as costly as the policy asks. Whoever signs in gets in regardless."""
+        """Makes a wrap as costly as the policy asks, unless it was replaced meanwhile: by another
+        sign-in that did the same, or with the password, which the caller finds out."""
         try:
             after = await self._kdf.run(
                 lambda: vault.wrap(new_id(), wrap.kind, secret, self._policy.kdf)
@@ -337,23 +388,26 @@ class Accounts:
             vault.wrap(new_id(), RECOVERY, code.secret, self._policy.recovery_kdf),
         ]
 
-    def _wrap_of(self, name: str, kind: str) -> Wrap | None:
+    def _wrap_of(self, name: str, kind: str) -> tuple[Wrap, int] | None:
         found = self._store.row(
-            "SELECT w.id, w.owner, w.kind, w.epoch, w.salt, w.m, w.t, w.sealed"
-            " FROM accounts a JOIN wraps w ON w.owner = a.id AND w.epoch = a.epoch"
+            "SELECT w.id, w.owner, w.kind, w.epoch, w.salt, w.m, w.t, w.sealed,"
+            " a.generation FROM accounts a JOIN wraps w ON w.owner = a.id AND w.epoch = a.epoch"
             " WHERE a.name = ? AND w.kind = ?",
             (name, kind),
         )
-        return Wrap(*found) if found else None
-
-    def _stands(self, wrap: Wrap) -> bool:
-        return _standing(self._store, wrap)
+        return (Wrap(*found[:-1]), found[-1]) if found else None
 
     def _name(self, vault: Vault) -> str:
         found = self._store.row("SELECT name FROM accounts WHERE id = ?", (vault.owner,))
         if found is None:
             raise ledger.Gone
         return found[0]
+
+
+class _Guessed(NamedTuple):
+    wrap: Wrap
+    generation: int
+    vault: Vault
 
 
 def follow_chain(store: Store, vault: Vault) -> None:
@@ -412,26 +466,27 @@ def _take_out_kind(tx: Transaction, vault: Vault, kind: str) -> None:
 
 
 def _must_stand(tx: Transaction, wrap: Wrap) -> None:
-    if not _standing(tx, wrap):
-        raise ledger.Stale
+    """Sees that the wrap is still one of the account's, in the account's present epoch.
 
-
-def _standing(source: ledger.Rows, wrap: Wrap) -> bool:
-    """Whether the wrap is still one of the account's, in the account's present epoch."""
-    found = source.row(
+    Raises:
+        Stale: it is not.
+    """
+    found = tx.row(
         "SELECT w.sealed FROM wraps w JOIN accounts a ON a.id = w.owner AND a.epoch = w.epoch"
         " WHERE w.id = ? AND w.owner = ?",
         (wrap.id, wrap.owner),
     )
-    return found is not None and found[0] == wrap.sealed
+    if found is None or found[0] != wrap.sealed:
+        raise ledger.Stale
 
 
-def _new_generation(tx: Transaction, vault: Vault, keep: KeptSession | None) -> None:
-    """Ends every session of the account but one."""
+def _new_generation(tx: Transaction, vault: Vault, keep: KeptSession | None) -> int:
+    """Ends every session of the account but one; the new generation."""
     ledger.change(tx, vault, new_generation=True)
-    now = ledger.pulse(tx, vault.owner)
-    kept = keep.renew(tx, now.generation) if keep and now else b""
+    generation = ledger.read(tx, vault).generation
+    kept = keep.renew(tx, generation) if keep else b""
     tx.execute("DELETE FROM sessions WHERE owner = ? AND id <> ?", (vault.owner, kept))
+    return generation
 
 
 def _kept_settings(header: dict[str, Any]) -> dict[str, Any]:

@@ -12,19 +12,24 @@ PASSWORD_POLICY = KdfPolicy()
 
 @dataclass(frozen=True)
 class Limit:
-    """`burst` attempts at once, and one more every `seconds`."""
+    """At most `attempts` in any `window` seconds."""
 
-    burst: int
-    seconds: float
+    attempts: int
+    window: float
 
 
 @dataclass(frozen=True)
 class Limits:
     """How many attempts an account, a network and all of them together have."""
 
-    account: Limit = Limit(10, 60)
-    network: Limit = Limit(30, 10)
-    everyone: Limit = Limit(100, 1)
+    account: Limit = Limit(10, 900)
+    network: Limit = Limit(30, 900)
+    everyone: Limit = Limit(300, 900)
+
+
+# Registering and measuring are at no account yet, so its limit never counts there.
+REGISTERING = Limits(network=Limit(20, 900), everyone=Limit(100, 900))
+MEASURING = Limits(network=Limit(120, 60), everyone=Limit(200, 60))
 
 
 @dataclass(frozen=True)
@@ -45,5 +50,7 @@ class AccountsPolicy:
     sign_in: Limits = Limits()
     recovery: Limits = Limits()
     confirming: Limits = Limits()
+    registering: Limits = REGISTERING
+    measuring: Limits = MEASURING
     derivations_at_once: int = 2
     derivations_waiting: int = 8

@@ -3,6 +3,9 @@
 A session is a cookie and a row; either alone opens nothing. Reading one never writes: its last
 use is kept in memory and written by `flush`, in the background. Every request still looks at the
 row, so a session that was ended in another process is refused here at once.
+
+Time-outs go by the wall clock, which rows and processes share, and by the monotonic one from when
+this process first saw a session: setting the clock back makes no session last longer here.
 """
 
 import hmac
@@ -11,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from llamora.accounts.accounts import follow_chain
+from llamora.accounts.accounts import Entered, follow_chain
 from llamora.accounts.carriers import Carrier, Row, carrier
 from llamora.accounts.policy import AccountsPolicy
 from llamora.kernel import Clock
@@ -76,12 +79,14 @@ class Sessions:
         self._absolute = int(policy.absolute_ttl.total_seconds())
         self._live: dict[bytes, _Live] = {}
 
-    async def begin(self, vault: Vault, device: str) -> str:
-        """A new session of the vault's account; the cookie's value. `device`: see `device_named`.
+    async def begin(self, entered: Entered, device: str) -> str:
+        """A new session of whoever has just entered; the cookie's value. `device`: see
+        `device_named`.
 
         Raises:
-            Gone, Stale: the account was erased or its keys were replaced meanwhile.
+            Gone, Stale: the account was erased, or its password or keys were replaced meanwhile.
         """
+        vault = entered.vault
         now = int(self._now())
         expires = now + self._absolute
 
@@ -89,7 +94,7 @@ class Sessions:
             pulse = ledger.pulse(tx, vault.owner)
             if pulse is None:
                 raise ledger.Gone
-            if pulse.epoch != vault.epoch:
+            if (pulse.epoch, pulse.generation) != (vault.epoch, entered.generation):
                 raise ledger.Stale
             header = {
                 "v": 1,
@@ -104,7 +109,8 @@ class Sessions:
                 "INSERT INTO sessions (id, owner, expires, sealed) VALUES (?, ?, ?, ?)",
                 (id, vault.owner, expires, sealed),
             )
-            return _Live(cookie, Row(id, vault.owner, expires, sealed, pulse), header, vault)
+            row = Row(id, vault.owner, expires, sealed, pulse)
+            return _Live(cookie, row, header, vault, self._deadlines(expires, now))
 
         live = await self._store.write(insert)
         self._live[live.row.id] = live
@@ -123,8 +129,9 @@ class Sessions:
     def touch(self, session: Session) -> None:
         """Notes that a session was used just now. In memory."""
         live = self._live.get(session.id)
-        if live is not None:
+        if live is not None and self._holds(live):
             live.last_seen = max(live.last_seen, self._now())
+            live.idle_from = self._clock.monotonic()
 
     async def flush(self) -> None:
         """The background step: writes each last use, at most once a minute, and deletes rows that
@@ -133,7 +140,8 @@ class Sessions:
         self.sweep()
         now = self._now()
         over = self._store.row("SELECT 1 FROM sessions WHERE expires <= ? LIMIT 1", (int(now),))
-        used = [live for live in self._live.values() if live.is_due(now)]
+        lives = self._live.values()
+        used = [live for live in lives if live.is_due(now) and self._holds(live)]
         if not over and not used:
             return
         after = [(live, live.row.sealed, *self._with_last_use(live)) for live in used]
@@ -154,12 +162,11 @@ class Sessions:
     def sweep(self) -> set[bytes]:
         """The owners of the sessions that were used in this process and still hold.
 
-        Forgets the others, wherever they were ended. Reads only.
+        Forgets the vaults of the others, wherever they were ended. Reads only.
         """
-        for id, live in list(self._live.items()):
-            if self._resumed(id, live.cookie, open_vault=False) is None:
-                self._live.pop(id, None)
-        return {live.row.owner for live in self._live.values()}
+        known = [(id, live.cookie) for id, live in self._live.items()]
+        found = [self._resumed(id, cookie, open_vault=False) for id, cookie in known]
+        return {session.owner for session in found if session}
 
     async def end(self, session: "Session | SessionInfo") -> None:
         """Ends a session. A vault that was taken from it is the taker's to wipe."""
@@ -183,7 +190,8 @@ class Sessions:
     def keep(self, session: Session) -> "Kept":
         """For `Accounts.change_password`: the session that goes on under the new generation."""
         live = self._live.get(session.id)
-        return Kept(self._carrier, live.cookie if live else "", session)
+        cookie = live.cookie if live and self._holds(live) else ""
+        return Kept(self._carrier, cookie, session)
 
     def list(self, vault: Vault) -> "Sequence[SessionInfo]":
         """The sessions of the vault's account that hold, as far as this process can tell, the
@@ -205,10 +213,11 @@ class Sessions:
             if live is None:
                 return None  # a wrong cookie must not end the session it names
         live.row = row
-        if not self._holds(live):
-            self._live.pop(id, None)
-            return None
         self._live[id] = live
+        if not self._holds(live):
+            # Remembered for as long as there is a row: it must not come back with the clock.
+            live.vault = None
+            return None
         return live.session()
 
     def _opened(
@@ -222,19 +231,29 @@ class Sessions:
                 follow_chain(self._store, vault)
         except Unreadable:
             return None
-        live = _Live(cookie, row, header, known or (vault if open_vault else None))
+        live = _Live(cookie, row, header, known, self._deadlines(row.expires, header["last_seen"]))
         live.epoch = vault.epoch
-        if live.vault is not vault:
-            vault.wipe()
         if before:
-            live.last_seen = max(live.last_seen, before.last_seen)
+            live.remember(before)
+        if open_vault and known is None and self._holds(live):
+            live.vault = vault
+        else:
+            vault.wipe()
         return live
 
+    def _deadlines(self, expires: int, last_seen: float) -> tuple[float, float]:
+        """By the monotonic clock: when a session is over, and since when it is unused. A row that
+        was made before the clock was set back tells of the future; it gains nothing by that."""
+        wall, now = self._now(), self._clock.monotonic()
+        return now + min(expires - wall, self._absolute), now - max(0.0, wall - last_seen)
+
     def _holds(self, live: "_Live") -> bool:
-        now = self._now()
+        wall, now = self._now(), self._clock.monotonic()
         return (
-            now < live.row.expires
-            and now < live.last_seen + self._idle
+            wall < live.row.expires
+            and wall < live.last_seen + self._idle
+            and now < live.over_at
+            and now < live.idle_from + self._idle
             and live.row.pulse.generation == live.header["generation"]
             and live.row.pulse.epoch == live.epoch
         )
@@ -264,6 +283,9 @@ class Sessions:
         )
 
     def _may_hold(self, info: SessionInfo) -> bool:
+        live = self._live.get(info.id)
+        if live is not None and not self._holds(live):
+            return False
         now = self._clock.now()
         in_use = info.last_seen is None or now < info.last_seen + timedelta(seconds=self._idle)
         return in_use and now < info.expires
@@ -310,15 +332,26 @@ class Kept:
 
 
 class _Live:
-    """What this process knows of a session it has seen."""
+    """What this process knows of a session it has seen.
 
-    def __init__(self, cookie: str, row: Row, header: dict[str, Any], vault: Vault | None) -> None:
+    `last_seen` is by the wall clock; `over_at` and `idle_from` are by the monotonic one.
+    """
+
+    def __init__(
+        self,
+        cookie: str,
+        row: Row,
+        header: dict[str, Any],
+        vault: Vault | None,
+        deadlines: tuple[float, float],
+    ) -> None:
         self.cookie = cookie
         self.row = row
         self.header = header
         self.vault = vault
         self.epoch = row.pulse.epoch
         self.last_seen: float = header["last_seen"]
+        self.over_at, self.idle_from = deadlines
 
     @property
     def unlocked(self) -> Vault | None:
@@ -328,6 +361,14 @@ class _Live:
         """Whether nothing has changed but the account's counters."""
         same_cookie = hmac.compare_digest(self.cookie.encode(), cookie.encode())
         return same_cookie and self.row[:4] == row[:4]
+
+    def remember(self, before: "_Live") -> None:
+        """Takes over what this process knew of the session while its row was another one."""
+        self.over_at = min(self.over_at, before.over_at)
+        if self.last_seen > before.last_seen:  # used in another process
+            self.idle_from = max(self.idle_from, before.idle_from)
+        else:
+            self.last_seen, self.idle_from = before.last_seen, before.idle_from
 
     def is_due(self, now: float) -> bool:
         """Whether its last use is to be written."""

@@ -18,8 +18,9 @@ LONGEST_NAME = 60
 class Settings:
     """A diarist's settings, checked when they are made.
 
-    `day_starts_at` is the hour, 0 to 6, at which a new day begins; `companion` says whether the
-    companion may answer at all.
+    `zone_known` says whether anybody chose the zone, a browser included; `day_starts_at` is the
+    hour, 0 to 6, at which a new day begins; `companion` says whether the companion may answer at
+    all.
 
     Raises:
         BadSetting: a value is not possible; `field` names the setting.
@@ -27,6 +28,7 @@ class Settings:
 
     display_name: str = ""
     zone: str = "UTC"
+    zone_known: bool = False
     theme: str = "system"
     clock_hours: int = 24
     spellcheck: bool = False

@@ -35,7 +35,15 @@ def test_an_impossible_setting_names_its_field(field: str, value: Any):
 async def test_settings_are_kept_and_sealed(home: House, ada: Registered):
     vault = await home.accounts.sign_in(ada.name, ada.password)
     assert home.accounts.settings(vault) == Settings("Ada", "Europe/London")
-    chosen = Settings("Ada L.", "Pacific/Auckland", "dark", 12, True, 4, False)
+    chosen = Settings(
+        display_name="Ada L.",
+        zone="Pacific/Auckland",
+        theme="dark",
+        clock_hours=12,
+        spellcheck=True,
+        day_starts_at=4,
+        companion=False,
+    )
     await home.accounts.save_settings(vault, chosen)
     assert home.accounts.settings(vault) == chosen
     await home.store.truncate()

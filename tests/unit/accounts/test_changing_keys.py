@@ -7,12 +7,14 @@ import pytest
 from tests.support.accounts import OTHER_PASSWORD, House, Registered
 
 from llamora.accounts import (
+    Entered,
     MistypedCode,
     Settings,
     WeakPassword,
     WrongCode,
     WrongCredentials,
     WrongPassword,
+    passwords,
 )
 from llamora.storage import ledger
 from llamora.vault import RecoveryCode
@@ -68,7 +70,7 @@ async def test_a_refused_change_changes_nothing(
     home: House, ada: Registered, old: str | None, new: str, error: type[Exception]
 ):
     vault = await home.accounts.sign_in(ada.name, ada.password)
-    cookie = await home.sessions.begin(vault, "")
+    cookie = await home.sessions.begin(Entered(vault, 1), "")
     before = wraps(home, "password")
     with pytest.raises(error) as refused:
         await home.accounts.change_password(vault, old or ada.password, new)
@@ -109,6 +111,26 @@ async def test_recovery_sets_a_password_and_makes_a_new_code(home: House, ada: R
     with pytest.raises(WrongCredentials):
         await home.accounts.sign_in(ada.name, ada.password)
     await home.accounts.recover(ada.name, str(opened.code), "a third one for the garden gate")
+
+
+async def test_a_weak_new_password_leaves_the_code_good(home: House, ada: Registered):
+    for _ in range(20):
+        with pytest.raises(WeakPassword):
+            await home.accounts.recover(ada.name, ada.code, "short")
+    await home.accounts.recover(ada.name, ada.code, OTHER_PASSWORD)
+
+
+async def test_without_the_code_nobody_has_a_password_estimated(
+    home: House, ada: Registered, monkeypatch: pytest.MonkeyPatch
+):
+    def never(password: str, name: str) -> bytes:
+        raise AssertionError("estimated")
+
+    monkeypatch.setattr(passwords, "accepted", never)
+    with pytest.raises(WrongCode):
+        await home.accounts.recover(ada.name, str(RecoveryCode.new()), OTHER_PASSWORD)
+    with pytest.raises(AssertionError):
+        await home.accounts.recover(ada.name, ada.code, OTHER_PASSWORD)
 
 
 async def test_a_code_works_once(home: House, ada: Registered):
@@ -164,7 +186,7 @@ async def test_another_code_opens_nothing(home: House, ada: Registered):
 
 async def test_a_new_code_replaces_the_old_one_and_ends_no_session(home: House, ada: Registered):
     vault = await home.accounts.sign_in(ada.name, ada.password)
-    cookie = await home.sessions.begin(vault, "")
+    cookie = await home.sessions.begin(Entered(vault, 1), "")
     code = await home.accounts.new_code(vault, ada.password)
     assert home.sessions.resume(cookie)
     with pytest.raises(WrongCode):
@@ -174,7 +196,7 @@ async def test_a_new_code_replaces_the_old_one_and_ends_no_session(home: House, 
 
 async def test_an_erased_account_leaves_nothing_on_the_disk(home: House, ada: Registered):
     vault = await home.accounts.sign_in(ada.name, ada.password)
-    cookie = await home.sessions.begin(vault, "Firefox on Linux")
+    cookie = await home.sessions.begin(Entered(vault, 1), "Firefox on Linux")
     note = {"kind": "written"}
     await home.store.write(lambda tx: ledger.change(tx, vault, notes=[note]))
     tables = ("accounts", "wraps", "sessions", "changes")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from tests.support.accounts import House, Registered
 from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
+from llamora.accounts import Entered
 from llamora.storage import Store
 
 TABLES = ("accounts", "wraps", "chain", "sessions", "changes")
@@ -35,7 +36,7 @@ def stored(store: Store) -> set[bytes]:
 
 async def test_a_dictionary_with_the_truth_in_it_finds_only_the_name(home: House, ada: Registered):
     vault = await home.accounts.sign_in(ada.name, ada.password)
-    await home.sessions.begin(vault, "Firefox on Linux")
+    await home.sessions.begin(Entered(vault, 1), "Firefox on Linux")
     words = {word for words in FREQUENCY_LISTS.values() for word in words}
     words |= {f"{word}1" for word in words} | {word.capitalize() for word in words}
     assert len(words) > 200_000

@@ -16,7 +16,7 @@ from tests.support.accounts import (
 )
 from tests.support.faults import every_nth
 
-from llamora.accounts import AccountsError, Opened, Settings
+from llamora.accounts import AccountsError, Entered, Opened, Settings
 from llamora.vault import RecoveryCode, Vault
 
 
@@ -132,7 +132,7 @@ async def test_the_old_state_or_the_new_one(ada: Registered, tmp_path: Path, act
         shutil.copy(ada.path, path)
         with house(path, UNTHROTTLED, clock=clock, before_execute=fault) as home:
             vault = await home.accounts.sign_in(ada.name, ada.password)
-            await home.sessions.begin(vault, "")
+            await home.sessions.begin(Entered(vault, 1), "")
             scene = Scene(home, ada, vault)
             with fault.armed():
                 await act(scene)

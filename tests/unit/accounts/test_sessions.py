@@ -21,7 +21,7 @@ from tests.support.accounts import (
     registered,
 )
 
-from llamora.accounts import device_named
+from llamora.accounts import Entered, device_named
 from llamora.storage import Transaction, ledger
 from llamora.vault import RuntimeKey, Vault, sodium
 from llamora.vault.cookie_key import CookieKey
@@ -82,7 +82,7 @@ async def vault(here: House, ada: Registered) -> Vault:
 
 @pytest.fixture
 async def cookie(here: House, vault: Vault) -> str:
-    return await here.sessions.begin(vault, "Firefox on Linux")
+    return await here.sessions.begin(Entered(vault, 1), "Firefox on Linux")
 
 
 async def test_a_cookie_brings_the_vault_back(machine: Machine, here: House, cookie: str):
@@ -98,7 +98,7 @@ async def test_a_cookie_brings_the_vault_back(machine: Machine, here: House, coo
 
 
 async def test_every_session_has_a_cookie_of_its_own(here: House, vault: Vault, cookie: str):
-    assert cookie != await here.sessions.begin(vault, "Firefox on Linux")
+    assert cookie != await here.sessions.begin(Entered(vault, 1), "Firefox on Linux")
 
 
 @pytest.mark.parametrize(
@@ -159,11 +159,65 @@ async def test_use_keeps_a_session_alive_in_every_process_until_its_absolute_end
     assert here.store.rows("SELECT 1 FROM sessions") == []
 
 
+@pytest.mark.parametrize("used", [False, True])
+async def test_setting_the_clock_back_lengthens_no_session(
+    machine: Machine, here: House, cookie: str, used: bool
+):
+    lasts = 24 if used else 1
+    for half_hour in range(2 * lasts):
+        session = here.sessions.resume(cookie)
+        assert session, half_hour
+        if used:
+            here.sessions.touch(session)
+        await here.sessions.flush()
+        machine.clock.turn(HOUR / 2)
+        machine.clock.set_back(HOUR / 2)
+    for _ in range(3):  # refused, and forgotten by nothing that happens in between
+        assert here.sessions.resume(cookie) is None
+        assert here.sessions.sweep() == set()
+        await here.sessions.flush()
+    assert here.store.rows("SELECT 1 FROM sessions") == [(1,)]
+
+
+async def test_a_session_seen_first_after_the_clock_was_set_back_gains_one_term_at_most(
+    machine: Machine, here: House, vault: Vault, cookie: str
+):
+    machine.clock.set_back(1000 * HOUR)
+    elsewhere = machine.process()
+    for _ in range(48):
+        session = elsewhere.sessions.resume(cookie)
+        assert session
+        elsewhere.sessions.touch(session)
+        machine.clock.turn(HOUR / 2)
+    assert elsewhere.sessions.resume(cookie) is None
+    assert elsewhere.sessions.list(vault) == []
+
+
+async def test_a_session_that_is_over_keeps_no_vault_open(
+    machine: Machine, here: House, cookie: str, monkeypatch: pytest.MonkeyPatch
+):
+    elsewhere = machine.process()
+    opened: list[Vault] = []
+    real = Vault.from_sealed_dek.__func__  # pyright: ignore[reportFunctionMemberAccess]
+
+    def noted(cls: type[Vault], *args: object, **visible: object) -> object:
+        found = real(cls, *args, **visible)
+        opened.append(found[0])
+        return found
+
+    monkeypatch.setattr(Vault, "from_sealed_dek", classmethod(noted))
+    machine.clock.turn(HOUR)
+    assert elsewhere.sessions.resume(cookie) is None
+    assert elsewhere.sessions.resume(cookie) is None
+    assert opened
+    assert all(vault.is_locked for vault in opened)
+
+
 async def test_a_password_change_ends_every_session_but_the_one_that_is_kept(
     machine: Machine, here: House, vault: Vault, cookie: str, ada: Registered
 ):
     elsewhere = machine.process()
-    other = await elsewhere.sessions.begin(vault, "Safari on iPhone")
+    other = await elsewhere.sessions.begin(Entered(vault, 1), "Safari on iPhone")
     session = here.sessions.resume(cookie)
     assert session
     assert elsewhere.sessions.resume(cookie)
@@ -202,7 +256,7 @@ async def test_recovery_and_erasure_end_every_session_everywhere(
     opened = await here.accounts.recover(ada.name, ada.code, OTHER_PASSWORD)
     assert here.sessions.resume(cookie) is None
     assert elsewhere.sessions.resume(cookie) is None
-    fresh = await here.sessions.begin(opened.vault, "")
+    fresh = await here.sessions.begin(opened, "")
     assert elsewhere.sessions.resume(fresh)
     await here.accounts.erase(opened.vault, OTHER_PASSWORD)
     assert here.sessions.resume(fresh) is None
@@ -248,10 +302,10 @@ async def test_a_cookie_of_another_secret_is_refused(ada: Registered):
         house(ada.path, policy, key=CookieKey(b"b" * 32)) as other,
     ):
         vault = await one.accounts.sign_in(ada.name, ada.password)
-        cookie = await one.sessions.begin(vault, "")
+        cookie = await one.sessions.begin(Entered(vault, 1), "")
         assert one.sessions.resume(cookie)
         assert other.sessions.resume(cookie) is None
-        assert other.sessions.resume(await other.sessions.begin(vault, ""))
+        assert other.sessions.resume(await other.sessions.begin(Entered(vault, 1), ""))
 
 
 def test_a_short_secret_seals_no_cookies():
@@ -419,7 +473,7 @@ async def test_all_sessions_are_listed_and_one_or_all_others_can_be_ended(
     cookies = []
     for device in ("Safari on iPhone", "Chrome on Windows"):
         machine.clock.turn(MINUTE)
-        cookies.append(await here.sessions.begin(vault, device))
+        cookies.append(await here.sessions.begin(Entered(vault, 1), device))
     listed = here.sessions.list(vault)
     assert [info.device for info in listed] == [
         "Chrome on Windows",
@@ -449,10 +503,10 @@ async def test_a_session_of_another_process_is_listed_with_its_beginning(
 async def test_a_vault_of_older_keys_begins_no_session(here: House, vault: Vault):
     await here.store.write(lambda tx: tx.execute("UPDATE accounts SET epoch = 2"))
     with pytest.raises(ledger.Stale):
-        await here.sessions.begin(vault, "")
+        await here.sessions.begin(Entered(vault, 1), "")
     await here.store.write(lambda tx: tx.execute("DELETE FROM accounts"))
     with pytest.raises(ledger.Gone):
-        await here.sessions.begin(vault, "")
+        await here.sessions.begin(Entered(vault, 1), "")
 
 
 async def test_neither_the_cookie_nor_the_device_is_in_the_file(

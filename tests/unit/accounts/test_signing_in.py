@@ -15,8 +15,8 @@ from tests.support.accounts import (
     house,
 )
 
-from llamora.accounts import Throttled, TooBusy, WrongCode, WrongCredentials
-from llamora.storage import StoreFull
+from llamora.accounts import Settings, Throttled, TooBusy, WrongCode, WrongCredentials
+from llamora.storage import StoreFull, ledger
 from llamora.vault import KdfPolicy, Vault
 
 NET = "192.0.2.1"
@@ -237,12 +237,61 @@ async def test_a_password_replaced_while_it_was_being_checked_opens_nothing(
     home: House, ada: Registered, derivations
 ):
     vault = await home.accounts.sign_in(ada.name, ada.password)
-    derivations.gate.clear()
-    slow = asyncio.create_task(home.accounts.sign_in(ada.name, ada.password, NET))
-    await asyncio.sleep(0)
-    ((wrap,),) = home.store.rows("SELECT id FROM wraps WHERE kind = 'password'")
-    await home.store.write(lambda tx: tx.execute("DELETE FROM wraps WHERE id = ?", (wrap,)))
+    derivations.hold_at(derivations.count + 1)
+    slow = asyncio.create_task(home.accounts.enter(ada.name, ada.password, NET))
+    assert await asyncio.to_thread(derivations.held.wait, 10)
+    await home.accounts.change_password(vault, ada.password, OTHER_PASSWORD)
     derivations.gate.set()
     with pytest.raises(WrongCredentials):
         await slow
     assert not vault.is_locked
+
+
+async def test_a_password_replaced_while_its_wrap_was_made_dearer_opens_nothing(
+    ada: Registered, derivations
+):
+    with house(ada.path) as before:
+        vault = await before.accounts.sign_in(ada.name, ada.password)
+    with house(ada.path, replace(POLICY, kdf=KdfPolicy(9, 2))) as home:
+        derivations.hold_at(derivations.count + 2)  # the first one found the password right
+        slow = asyncio.create_task(home.accounts.enter(ada.name, ada.password, NET))
+        assert await asyncio.to_thread(derivations.held.wait, 10)
+        await home.accounts.change_password(vault, ada.password, OTHER_PASSWORD)
+        derivations.gate.set()
+        with pytest.raises(WrongCredentials):
+            await slow
+        await home.accounts.sign_in(ada.name, OTHER_PASSWORD)
+        with pytest.raises(WrongCredentials):
+            await home.accounts.sign_in(ada.name, ada.password)
+
+
+async def test_an_old_password_begins_no_session_once_it_is_replaced(home: House, ada: Registered):
+    entered = await home.accounts.enter(ada.name, ada.password, NET)
+    await home.sessions.begin(entered, "")  # the control: nothing has changed yet
+    await home.accounts.change_password(entered.vault, ada.password, OTHER_PASSWORD)
+    with pytest.raises(ledger.Stale):
+        await home.sessions.begin(entered, "")
+    assert home.store.rows("SELECT 1 FROM sessions") == []
+    await home.sessions.begin(await home.accounts.enter(ada.name, OTHER_PASSWORD), "")
+
+
+async def test_what_recovery_and_registering_opened_is_stale_after_a_change_too(
+    home: House, ada: Registered
+):
+    recovered = await home.accounts.recover(ada.name, ada.code, OTHER_PASSWORD)
+    zoe = await home.accounts.register("zoe", OTHER_PASSWORD, Settings())
+    for opened in (recovered, zoe):
+        await home.sessions.begin(opened, "")
+        await home.accounts.change_password(opened.vault, OTHER_PASSWORD, ada.password)
+        with pytest.raises(ledger.Stale):
+            await home.sessions.begin(opened, "")
+
+
+async def test_two_who_make_the_same_wrap_dearer_both_get_in(ada: Registered):
+    with house(ada.path, replace(POLICY, kdf=KdfPolicy(9, 2))) as home:
+        entered = await asyncio.gather(
+            *[home.accounts.enter(ada.name, ada.password) for _ in range(4)]
+        )
+        for one in entered:
+            await home.sessions.begin(one, "")
+        assert home.store.rows("SELECT m FROM wraps WHERE kind = 'password'") == [(9,)]
