@@ -13,20 +13,27 @@ equal ones came before it, so that importing twice adds nothing. Unknown fields 
 import gzip
 import hashlib
 import json
-import os
 import re
-import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
+from llamora.exchange.appearing import appearing
 from llamora.exchange.errors import ExchangeError
 from llamora.exchange.reading import LINE_BYTES, MIB, Imported, lines_of
 from llamora.journal.days import FIRST_DAY
-from llamora.journal.journal import ENTRY_BYTES, Journal, NewEntry, Quote, Thread, local_moment
+from llamora.journal.journal import (
+    ENTRY_BYTES,
+    Journal,
+    NewEntry,
+    Quote,
+    Thread,
+    Unopened,
+    local_moment,
+)
 from llamora.journal.writing import Entry, Response, Source, normalise, stamp
 from llamora.kernel import zone as zone_of
 
@@ -46,6 +53,27 @@ _STATES = ("done", "stopped", "cut")
 _NOBODY = bytes(16)
 
 
+@dataclass
+class Read(Imported):
+    """What an import came to, and how many records of the journal it could not compare with."""
+
+    unread: int = 0
+
+
+class Incomplete(ExchangeError):
+    """The export was written, without some records of the journal."""
+
+    def __init__(self, written: int, unread: int) -> None:
+        self.written = written
+        self.unread = unread
+        records = "1 record is" if unread == 1 else f"{unread:,} records are"
+        super().__init__(
+            f"{written:,} {'entry' if written == 1 else 'entries'} exported, but {records} not in "
+            "it, because they or their day or entry cannot be opened. `llamora-server verify` "
+            "says more; a backup can bring them back."
+        )
+
+
 def _unheard(done: int, total: int) -> None:
     """Progress that nobody follows."""
 
@@ -57,17 +85,19 @@ class _Bad(Exception):
 # --- in -------------------------------------------------------------------------------------------
 
 
-async def read(journal: Journal, path: Path, *, progress: Progress = _unheard) -> Imported:
+async def read(journal: Journal, path: Path, *, progress: Progress = _unheard) -> Read:
     """Adds a file's entries to the journal, some hundreds in one transaction.
 
-    Killed half-way, it has added whole entries only, and the next run adds the rest.
+    Killed half-way, it has added whole entries only, and the next run adds the rest. Lines for a
+    day whose row does not open are skipped; of the rest, what does not open counts as absent.
 
     Raises:
         ExchangeError: the file cannot be read or is refused whole.
     """
-    result = Imported()
+    result = Read()
     with lines_of(path) as lines:
         reader = _Reader(journal)
+        result.unread = reader.unread
         batch: list[NewEntry] = []
         weight = 0
         for number, line in lines:
@@ -118,8 +148,12 @@ class _Reader:
         self._journal = journal
         self._today = journal.today()
         self._keys = _Keys()
-        self._standing = _standing(journal)
+        self._standing, self._unopened = _standing(journal)
         self._on_day: Counter[date] = Counter()
+
+    @property
+    def unread(self) -> int:
+        return len(self._unopened) + self._journal.out_of_sight()
 
     def entry(self, line: bytes | None) -> NewEntry | None:
         """The entry of a line; None when it is in the journal already. Raises `_Bad`."""
@@ -131,6 +165,10 @@ class _Reader:
         key = self._keys.key(day, text)
         if key in self._standing:
             return None
+        if self._journal.is_damaged(day):
+            raise _Bad("its day is in the journal already and cannot be opened there")
+        if _id_of(self._journal, key) in self._unopened:
+            raise _Bad("it is in the journal already and cannot be opened there")
         self._make_room(day, 1 + len(responses))
         return NewEntry(
             day,
@@ -221,24 +259,25 @@ class _Reader:
         self._on_day[day] += items
 
 
-def _standing(journal: Journal) -> dict[str, bytes]:
+def _standing(journal: Journal) -> tuple[dict[str, bytes], set[bytes]]:
     """Key to id of every entry, by what it was imported as and by what it says now.
 
-    By the second, the journal's own export adds nothing when it is imported into it again.
+    By the second, the journal's own export adds nothing when it is imported into it again. With
+    it, the ids of the writings that do not open.
     """
     found: dict[str, bytes] = {}
+    unopened: set[bytes] = set()
     keys = _Keys()
-    for thread in _threads(journal):
-        entry = thread.entry
-        found[keys.key(entry.day, entry.text)] = entry.id
-        if entry.source and entry.source.format == FORMAT:
-            found[entry.source.key] = entry.id
-    return found
-
-
-def _threads(journal: Journal) -> Iterator[Thread]:
-    for _, threads in journal.every_day():
-        yield from threads
+    for day in journal.days.written:
+        for each in journal.standing(day):
+            if isinstance(each, Unopened):
+                unopened.add(each.id)
+                continue
+            entry = each.entry
+            found[keys.key(entry.day, entry.text)] = entry.id
+            if entry.source and entry.source.format == FORMAT:
+                found[entry.source.key] = entry.id
+    return found, unopened
 
 
 def _id_of(journal: Journal, key: str) -> bytes:
@@ -314,49 +353,57 @@ def write_file(journal: Journal, path: Path, *, progress: Progress = _unheard) -
     A name that ends in `.gz` makes it gzip. The file appears whole or not at all.
 
     Raises:
+        Incomplete: the file is there, without what does not open.
         ExchangeError: there is no such folder, no room, or something else of that name.
     """
-    partial: Path | None = None
     try:
         if path.exists() and not path.is_file():
             raise ExchangeError(f"{path} is not a file; name one to write the export to.")
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-", suffix="~")
-        partial = Path(name)
-        with os.fdopen(handle, "wb") as file:
-            if path.suffix == ".gz":
+        with appearing(path) as file:
+            if path.suffix != ".gz":
+                written, unread = _write(journal, file, progress)
+            else:
                 # No name and no moment of its own within.
                 with gzip.GzipFile("", "wb", fileobj=file, mtime=0) as packed:
-                    written = write(journal, cast(BinaryIO, packed), progress=progress)
-            else:
-                written = write(journal, file, progress=progress)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
+                    written, unread = _write(journal, cast(BinaryIO, packed), progress)
     except OSError as e:
         raise ExchangeError(f"{path} cannot be written: {e.strerror}.") from e
-    finally:
-        if partial:
-            with suppress(FileNotFoundError):
-                partial.unlink()
-    return written
+    return _whole(written, unread)
 
 
 def write(journal: Journal, to: BinaryIO, *, progress: Progress = _unheard) -> int:
     """Writes every entry as a line, oldest day first, and returns how many.
 
     Raises:
-        Unreadable: a record does not open; `verify` tells which.
+        Incomplete: at the end, when something does not open; `verify` tells what.
     """
+    written, unread = _write(journal, to, progress)
+    to.flush()
+    return _whole(written, unread)
+
+
+def _write(journal: Journal, to: BinaryIO, progress: Progress) -> tuple[int, int]:
+    """How many entries were written, and how many records are not among them."""
     keys, known, written = _Keys(), dict[bytes, str](), 0
-    total = len(journal.days.written)
-    for done, (_, threads) in enumerate(journal.every_day(), 1):
-        for thread in threads:
-            entry = thread.entry
+    unread = journal.out_of_sight()
+    days = list(journal.days.written)
+    for done, day in enumerate(days, 1):
+        for each in journal.standing(day):
+            if isinstance(each, Unopened):
+                unread += 1 + len(each.responses)
+                continue
+            entry = each.entry
             known[entry.id] = keys.key(entry.day, entry.text)
-            line = json.dumps(_line(thread, known), ensure_ascii=False, separators=(",", ":"))
+            line = json.dumps(_line(each, known), ensure_ascii=False, separators=(",", ":"))
             to.write(line.encode() + b"\n")
             written += 1
-        progress(done, total)
+        progress(done, len(days))
+    return written, unread
+
+
+def _whole(written: int, unread: int) -> int:
+    if unread:
+        raise Incomplete(written, unread)
     return written
 
 

@@ -23,6 +23,12 @@ def of_entry(id: bytes) -> str:
     return f"entry:{id.hex()}"
 
 
+def entry_of(place: str) -> bytes | None:
+    """The entry whose edit has its draft at that place; None when it is another kind of place."""
+    what, _, id = place.partition(":")
+    return bytes.fromhex(id) if what == "entry" else None
+
+
 def of_erased(id: bytes) -> str:
     return f"erased:{id.hex()}"
 

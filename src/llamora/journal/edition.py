@@ -3,21 +3,30 @@
 Everything here runs in the writer thread, inside `Store.write`.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from llamora.journal import writing as writings
 from llamora.journal.day_table import DAY, MOST_ITEMS, DayTable, Item
-from llamora.journal.errors import DayFull
+from llamora.journal.errors import DayFull, JournalError
 from llamora.journal.writing import Kind, Writing
 from llamora.kernel import new_id
 from llamora.storage import ledger
 from llamora.storage.ledger import Rows, Writes
-from llamora.vault import Vault
+from llamora.vault import Unreadable, Vault
 
 ROOT_MODULUS = 1 << 256
+
+
+class DayDamaged(JournalError):
+    """The day's own row does not open, so nothing on that day may be changed."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This day cannot be opened, so nothing on it was changed. "
+            "“llamora-server verify” says more; a backup can bring it back."
+        )
 
 
 @dataclass(frozen=True)
@@ -41,9 +50,17 @@ class Edition:
         self._notes: list[dict[str, Any]] = []
 
     def items(self, day: date) -> list[Item]:
-        """The day's table as this transaction sees it; change the list in place."""
+        """The day's table as this transaction sees it; change the list in place.
+
+        Raises:
+            DayDamaged: its row does not open. A new row in its place would take from view, and
+                from `verify`, whatever the old one lists.
+        """
         if day not in self._items:
-            table = load_table(self._tx, self._vault, day)
+            try:
+                table = load_table(self._tx, self._vault, day)
+            except Unreadable as e:
+                raise DayDamaged from e
             self._before[day] = table
             self._items[day] = list(table.items) if table else []
         return self._items[day]
@@ -162,7 +179,11 @@ def after_responses(items: list[Item], at: int) -> int:
 
 
 def load_table(source: Rows, vault: Vault, day: date) -> DayTable | None:
-    """The day's row as the database has it now."""
+    """The day's row as the database has it now.
+
+    Raises:
+        Unreadable: it does not open.
+    """
     hashed = vault.day_hash(day)
     found = source.row(
         "SELECT id, revision, sealed FROM days WHERE owner = ? AND day = ?", (vault.owner, hashed)
@@ -170,12 +191,18 @@ def load_table(source: Rows, vault: Vault, day: date) -> DayTable | None:
     return _open(vault, found[0], hashed, found[1], found[2]) if found else None
 
 
-def load_tables(source: Rows, vault: Vault) -> Iterable[DayTable]:
-    """Every day's row."""
+def load_tables(source: Rows, vault: Vault) -> tuple[list[DayTable], set[bytes]]:
+    """Every day's row that opens, and the hashes of the days whose rows do not."""
+    tables: list[DayTable] = []
+    damaged: set[bytes] = set()
     for id, day, revision, sealed in source.rows(
         "SELECT id, day, revision, sealed FROM days WHERE owner = ?", (vault.owner,)
     ):
-        yield _open(vault, id, day, revision, sealed)
+        try:
+            tables.append(_open(vault, id, day, revision, sealed))
+        except Unreadable:
+            damaged.add(day)
+    return tables, damaged
 
 
 def _open(vault: Vault, id: bytes, hashed: bytes, revision: int, sealed: bytes) -> DayTable:

@@ -20,7 +20,15 @@ from llamora.journal.edition import (
     load_table,
     load_tables,
 )
-from llamora.journal.errors import Blank, Conflict, NotFound, NotYet, TooLate, TooLong
+from llamora.journal.errors import (
+    Blank,
+    Conflict,
+    JournalError,
+    NotFound,
+    NotYet,
+    TooLate,
+    TooLong,
+)
 from llamora.journal.writing import (
     Entry,
     Kind,
@@ -56,6 +64,29 @@ class Thread:
 
 
 @dataclass(frozen=True)
+class Unopened:
+    """A writing that is listed on its day and there, but does not open: only its place is known.
+
+    `responses` are those to an entry that open though it does not.
+    """
+
+    id: bytes
+    day: date
+    kind: Kind
+    responses: tuple[Response, ...] = ()
+
+
+class Unseen(JournalError):
+    """A response beneath an entry does not open, so the entry stays where it is."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "A response to this entry cannot be opened, so both stay where they are. "
+            "“llamora-server verify” says more; a backup can bring it back."
+        )
+
+
+@dataclass(frozen=True)
 class NewEntry:
     """An entry that comes from elsewhere, with the responses it had there."""
 
@@ -72,6 +103,10 @@ class Journal:
 
     Reads open records on the calling thread; writes go through the store's one writer. The index
     of days is this process's copy: `follow` brings it up to what other processes wrote.
+
+    A record that does not open takes nothing else with it. A day whose row does not open shows
+    nothing and takes nothing in (`DayDamaged`); a writing that does not open keeps its place
+    (`Unopened`). Nothing damaged is overwritten or dropped: it is a backup's to bring back.
     """
 
     def __init__(self, store: Store, vault: Vault, clock: Clock) -> None:
@@ -82,6 +117,7 @@ class Journal:
         self.zone = "UTC"
         self.day_starts_at = 0
         self._seen = -1
+        self._damaged: set[bytes] = set()
         self._erased: dict[str, datetime] = {}
 
     @classmethod
@@ -89,7 +125,7 @@ class Journal:
         """The journal with its index of days read; some tens of milliseconds for ten years.
 
         Raises:
-            Unreadable: a day's row or the account's was tampered with; `verify` says more.
+            Unreadable: the account's row was tampered with; `verify` says more.
         """
         journal = cls(store, vault, clock)
         journal._read_all()
@@ -122,22 +158,52 @@ class Journal:
             raise ledger.Gone
         if pulse.last_change == self._seen:
             return
-        notes = ledger.notes_since(self._store, self.vault, self._seen)
+        try:
+            notes = ledger.notes_since(self._store, self.vault, self._seen)
+        except Unreadable:
+            notes = None  # what it was about is in the tables
         if notes is None or len(notes) > 500:
             self._read_all()
             return
         for day in {date.fromisoformat(note["day"]) for note in notes if "day" in note}:
-            self.days.put(day, load_table(self._store, self.vault, day))
+            self._read_day(day)
         self._read_settings()
         self._seen = pulse.last_change
 
+    @property
+    def damaged(self) -> int:
+        """How many days' rows do not open. Which days they are of, only their writings tell."""
+        return len(self._damaged)
+
+    def is_damaged(self, day: date) -> bool:
+        """Whether that day has a row that does not open."""
+        return self.vault.day_hash(day) in self._damaged
+
+    def out_of_sight(self) -> int:
+        """How many records are left out with the damaged days: their rows, and what they list."""
+        writings = 0
+        for hashed in self._damaged:
+            found = self._store.row(
+                "SELECT count(*) FROM writings WHERE owner = ? AND day = ?",
+                (self.vault.owner, hashed),
+            )
+            writings += found[0] if found else 0
+        return len(self._damaged) + writings
+
     def read(self, day: date) -> list[Thread]:
-        """What stands on a day, in reading order."""
+        """What stands on a day and opens, in reading order."""
+        return [each for each in self.standing(day) if isinstance(each, Thread)]
+
+    def standing(self, day: date) -> list[Thread | Unopened]:
+        """What stands on a day, in reading order, with the places of what does not open.
+
+        Nothing when the day's own row does not open.
+        """
         table = self.days.table(day)
-        return self._threads(table) if table else []
+        return self._standing(table) if table else []
 
     def every_day(self) -> Iterator[tuple[date, list[Thread]]]:
-        """Every written day, oldest first."""
+        """Every written day, oldest first, with what opens of it."""
         for day in list(self.days.written):
             yield day, self.read(day)
 
@@ -156,9 +222,9 @@ class Journal:
         return found
 
     def thread(self, id: bytes) -> Thread:
-        """An entry with its responses. Raises `NotFound`."""
+        """An entry with those of its responses that open. Raises `NotFound`."""
         entry = self.entry(id)
-        return Thread(entry, tuple(self._responses(self._store, entry)))
+        return Thread(entry, tuple(self._responses(self._store, entry, all=False)))
 
     def sources(self, format: str) -> set[str]:
         """The keys of everything imported from that format."""
@@ -179,7 +245,7 @@ class Journal:
         sent again after its answer was lost may have been written on in between.
 
         Raises:
-            Blank, TooLong, NotYet
+            Blank, TooLong, NotYet, DayDamaged
         """
         text = checked(text)
         if not FIRST_DAY <= day <= self.today():
@@ -202,7 +268,7 @@ class Journal:
         """Replaces an entry's text, if it still stands at that revision.
 
         Raises:
-            Blank, TooLong, NotFound
+            Blank, TooLong, NotFound, DayDamaged
             Conflict: it was changed since; both texts are then the caller's to show.
         """
         text = checked(text)
@@ -225,8 +291,13 @@ class Journal:
     async def erase(self, id: bytes) -> Entry:
         """Takes an entry and its responses away; `restore` brings them back within a minute.
 
+        It takes only what it has read: with a response that does not open, which may be someone
+        else's doing and not what stands there at all, everything stays as it is. A response that
+        is listed and gone stays listed, for `verify` to miss.
+
         Raises:
-            NotFound
+            NotFound, DayDamaged
+            Unseen: a response to it does not open.
         """
         at = self.now()
         # Before the write: a caller who is cancelled meanwhile must not keep it from the sweep.
@@ -248,6 +319,11 @@ class Journal:
             return entry, edition.close()
 
         return await self._change(work)
+
+    def can_restore(self, id: bytes) -> bool:
+        """Whether `restore` would bring that entry back now."""
+        at = _erased_at(self._store, self.vault, drafts.of_erased(id))
+        return at is not None and self.now() - at <= UNDO
 
     async def restore(self, id: bytes) -> Entry:
         """Brings back what `erase` took.
@@ -319,6 +395,8 @@ class Journal:
 
         Raises:
             NotFound, NotYet
+            DayDamaged: the row of the day it is on, or of the day it is to be on, does not open.
+            Unseen: a response to it does not open, and so cannot be sealed for another day.
         """
         if not FIRST_DAY <= day <= self.today():
             raise NotYet
@@ -328,11 +406,11 @@ class Journal:
             entry = self._entry_in(tx, id)
             if entry.day == day and entry.at == at:
                 return entry, None
-            responses = self._responses(tx, entry)
             zone = entry.zone or self.zone
             moved = replace(entry, day=day, at=at, zone=zone, revision=entry.revision + 1)
             edition = Edition(tx, self.vault)
             traces = next(i.traces for i in edition.items(entry.day) if i.id == id)
+            responses = self._responses(tx, entry)
             for writing in (entry, *responses):
                 edition.remove(writing)
             place = self._place_for(tx, edition.items(day), day, at)
@@ -348,7 +426,8 @@ class Journal:
         One whose source is here already is left as it stands, so a repeated import is harmless.
 
         Raises:
-            Blank, TooLong: `checked` tells beforehand of each. DayFull. Nothing is kept then.
+            Blank, TooLong: `checked` tells beforehand of each. DayDamaged: so does `is_damaged`.
+            DayFull. Nothing is kept then.
         """
         texts = [checked(new.text) for new in entries]
 
@@ -374,8 +453,11 @@ class Journal:
     async def begin_response(self, response: Response) -> Response:
         """Puts a response beneath its entry; the same id again gives back what is there.
 
+        Who began it gets the very object that was passed, when nothing in it had to change.
+
         Raises:
             NotFound: the entry is gone.
+            DayDamaged
         """
 
         def work(tx: Writes) -> tuple[Response, Outcome | None]:
@@ -388,7 +470,7 @@ class Journal:
             place = next(n for n, item in enumerate(items) if item.id == entry.id) + 1
             placed = replace(response, day=entry.day, text=normalise(response.text))
             edition.insert(placed, at=after_responses(items, place))
-            return placed, edition.close()
+            return (response if placed == response else placed), edition.close()
 
         return await self._change(work)
 
@@ -460,21 +542,28 @@ class Journal:
 
         Raises:
             TooLong
+            NotFound: the entry that it is an edit of is gone.
         """
         text = normalise(text)
         _check_size(text)
+        entry = drafts.entry_of(place)
 
         def work(tx: Writes) -> None:
-            if text.strip():
-                drafts.put(tx, self.vault, place, text, more)
-            else:
+            if not text.strip():
                 drafts.drop(tx, self.vault, place)
+            elif entry is not None and not self._has(tx, entry):
+                raise NotFound  # erased while this was on its way: nobody would find the draft
+            else:
+                drafts.put(tx, self.vault, place, text, more)
 
         await self._transact(work)
 
     def draft(self, place: str) -> tuple[str, dict[str, Any]] | None:
-        """A draft's text and what was kept beside it."""
-        return drafts.get(self._store, self.vault, place)
+        """A draft's text and what was kept beside it; None also for one that does not open."""
+        try:
+            return drafts.get(self._store, self.vault, place)
+        except Unreadable:
+            return None
 
     async def drop_draft(self, place: str) -> None:
         await self._transact(lambda tx: drafts.drop(tx, self.vault, place))
@@ -515,9 +604,19 @@ class Journal:
         pulse = ledger.pulse(self._store, self.vault.owner)
         if pulse is None:
             raise ledger.Gone
-        self.days = Days(load_tables(self._store, self.vault))
+        tables, self._damaged = load_tables(self._store, self.vault)
+        self.days = Days(tables)
         self._read_settings()
         self._seen = pulse.last_change
+
+    def _read_day(self, day: date) -> None:
+        hashed = self.vault.day_hash(day)
+        try:
+            self.days.put(day, load_table(self._store, self.vault, day))
+            self._damaged.discard(hashed)
+        except Unreadable:
+            self.days.put(day, None)
+            self._damaged.add(hashed)
 
     def _read_settings(self) -> None:
         settings = ledger.read(self._store, self.vault).header.get("settings", {})
@@ -528,25 +627,29 @@ class Journal:
             self.zone = "UTC"
         self.day_starts_at = settings.get("day_starts_at", 0)
 
-    def _threads(self, table: DayTable) -> list[Thread]:
+    def _standing(self, table: DayTable) -> list[Thread | Unopened]:
         hashed = self.vault.day_hash(table.day)
-        found: dict[bytes, Writing] = {}
+        found: dict[bytes, Writing | None] = {}
         for id, revision, sealed in self._store.rows(
             "SELECT id, revision, sealed FROM writings WHERE owner = ? AND day = ?",
             (self.vault.owner, hashed),
         ):
-            found[id] = unseal(self.vault, id, hashed, revision, sealed)
-        threads: list[Thread] = []
+            try:
+                found[id] = unseal(self.vault, id, hashed, revision, sealed)
+            except Unreadable:
+                found[id] = None
+        standing: list[Thread | Unopened] = []
         for item in table.items:
-            writing = found.get(item.id)  # absent when erased since the table was read
-            if isinstance(writing, Entry):
-                threads.append(Thread(writing))
-            elif isinstance(writing, Response) and threads:
-                last = threads[-1]
-                if writing.entry != last.entry.id:
-                    continue  # its own entry went away since the table was read
-                threads[-1] = replace(last, responses=(*last.responses, writing))
-        return threads
+            if item.id not in found:
+                continue  # erased since the table was read
+            writing = found[item.id]
+            if writing is None:
+                standing.append(Unopened(item.id, table.day, item.kind))
+            elif isinstance(writing, Entry):
+                standing.append(Thread(writing))
+            else:
+                _put_beneath(standing, writing)
+        return standing
 
     def _writing(self, source: Rows, id: bytes) -> Writing:
         found = self._found(source, id)
@@ -567,11 +670,20 @@ class Journal:
             raise NotFound
         return found
 
-    def _responses(self, source: Rows, entry: Entry) -> list[Response]:
+    def _responses(self, source: Rows, entry: Entry, *, all: bool = True) -> list[Response]:
+        """What answers an entry. Raises `Unseen`, with `all`, when one of them does not open."""
         table = load_table(source, self.vault, entry.day)
-        items = table.with_responses(entry.id)[1:] if table else []
-        found = [self._found(source, item.id) for item in items]
-        return [response for response in found if isinstance(response, Response)]
+        responses: list[Response] = []
+        for item in table.with_responses(entry.id)[1:] if table else []:
+            try:
+                found = self._found(source, item.id)
+            except Unreadable as e:
+                if all:
+                    raise Unseen from e
+                continue
+            if isinstance(found, Response):
+                responses.append(found)
+        return responses
 
     def _sealed(self, source: Rows, id: bytes) -> bytes:
         row = source.row(
@@ -600,10 +712,25 @@ class Journal:
             return len(items)
         for n, item in enumerate(items):
             if item.kind is Kind.ENTRY:
-                other = self._found(tx, item.id)
+                try:
+                    other = self._found(tx, item.id)
+                except Unreadable:
+                    continue  # nobody can tell its time
                 if isinstance(other, Entry) and other.at and other.at > at:
                     return n
         return len(items)
+
+
+def _put_beneath(standing: list[Thread | Unopened], response: Response) -> None:
+    """Adds a response to the entry before it, or to the place of one, if that is its own."""
+    for n in reversed(range(len(standing))):
+        last = standing[n]
+        if isinstance(last, Unopened) and last.kind is Kind.RESPONSE:
+            continue
+        id = last.entry.id if isinstance(last, Thread) else last.id
+        if id == response.entry:  # else its entry went away since the table was read
+            standing[n] = replace(last, responses=(*last.responses, response))
+        return
 
 
 def local_moment(day: date, time: str, zone: str, starts_at: int = 0) -> datetime:
@@ -672,7 +799,9 @@ __all__ = [
     "NewEntry",
     "Quote",
     "Thread",
+    "Unopened",
     "Unreadable",
+    "Unseen",
     "checked",
     "local_moment",
 ]

@@ -13,8 +13,8 @@ from llamora.accounts import Settings
 from llamora.companion.companion import Companion
 from llamora.journal import drafts, markdown
 from llamora.journal.days import FIRST_DAY, LAST_DAY, Days, month_grid
-from llamora.journal.journal import ENTRY_BYTES, Journal, Thread
-from llamora.journal.writing import Entry, Response, Writing, stamp
+from llamora.journal.journal import ENTRY_BYTES, Journal, Thread, Unopened
+from llamora.journal.writing import Entry, Kind, Response, Writing, stamp
 from llamora.kernel import day_of
 from llamora.kernel import zone as zone_of
 from llamora.web.unlocked import OpenJournal
@@ -76,7 +76,6 @@ class EntryView:
     draft_restored: bool = False
     error: str = ""
     theirs: str = ""
-    marked: bool = False
 
 
 @dataclass(frozen=True)
@@ -101,6 +100,10 @@ class DayView:
     key: str
     limit: int
     zone: str
+    damaged: bool
+    """Whether something in the journal does not open."""
+    closed: bool
+    """Whether it is this day's own row."""
 
 
 def day_title(day: date, today: date) -> str:
@@ -135,11 +138,11 @@ class Views:
         self._companion: Companion = opened.companion
         self._settings: Settings = opened.settings
 
-    async def day(self, day: date, threads: Sequence[Thread] | None = None) -> DayView:
+    async def day(self, day: date, threads: Sequence[Thread | Unopened] | None = None) -> DayView:
         journal = self._journal
         today = journal.today()
         if threads is None:
-            threads = journal.read(day)
+            threads = journal.standing(day)
         days = journal.days
         draft = journal.draft(drafts.of_day(day)) if day <= today else None
         return DayView(
@@ -156,18 +159,21 @@ class Views:
             previous_written=_iso(days.previous_written(day)),
             next_written=_iso(days.next_written(day)),
             turns_at=stamp(journal.turns_at(day)) if day == today else None,
-            first_visit=not days.written,
+            first_visit=not days.written and not journal.damaged,
             entries=await self.entries(threads),
             draft=draft[0] if draft else "",
             draft_saved="saved" if draft else "",
             key=secrets.token_hex(16),
             limit=ENTRY_BYTES,
             zone=journal.zone,
+            damaged=journal.damaged > 0 or any(isinstance(t, Unopened) for t in threads),
+            closed=journal.is_damaged(day),
         )
 
-    async def entries(self, threads: Sequence[Thread]) -> list[EntryView]:
-        await self._render_all([w for t in threads for w in (t.entry, *t.responses)])
-        return [self._entry(t) for t in threads]
+    async def entries(self, threads: Sequence[Thread | Unopened]) -> list[EntryView]:
+        entries: list[Writing] = [t.entry for t in threads if isinstance(t, Thread)]
+        await self._render_all([*entries, *(r for t in threads for r in t.responses)])
+        return [self._entry(t) if isinstance(t, Thread) else self._unopened(t) for t in threads]
 
     async def entry(self, thread: Thread, **more: object) -> EntryView:
         (view,) = await self.entries([thread])
@@ -242,6 +248,21 @@ class Views:
             stamp=stamp(entry.at) if entry.at else "",
             clock=f"{entry.local:%H:%M}" if entry.local else "",
             responses=[self._response(r) for r in thread.responses],
+        )
+
+    def _unopened(self, lost: Unopened) -> EntryView:
+        """The place of what does not open."""
+        return EntryView(
+            id=lost.id.hex(),
+            day=lost.day.isoformat(),
+            revision=0,
+            html=Markup(),
+            text="",
+            time="",
+            stamp="",
+            clock="",
+            responses=[self._response(r) for r in lost.responses],
+            mode="unopened" if lost.kind is Kind.ENTRY else "unopened response",
         )
 
     def _time(self, entry: Entry) -> str:
