@@ -5,6 +5,9 @@ import os
 import resource
 import signal
 import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from types import FrameType
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_DUMPABLE = 4
@@ -31,6 +34,25 @@ def end_with(parent: int) -> None:
         _prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() != parent:
         raise SystemExit(1)
+
+
+@contextmanager
+def orderly_end() -> Generator[None]:
+    """In the block SIGTERM and SIGHUP end the program as an exception does: what it holds is put
+    away. A signal that is ignored, as under `nohup`, stays so."""
+    before = {each: signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGHUP)}
+    ours = [each for each, handler in before.items() if handler != signal.SIG_IGN]
+    for each in ours:
+        signal.signal(each, _leave)
+    try:
+        yield
+    finally:
+        for each in ours:
+            signal.signal(each, before[each])
+
+
+def _leave(number: int, _: FrameType | None) -> None:
+    raise SystemExit(128 + number)
 
 
 def _prctl(option: int, value: int) -> None:

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from llamora.cli.process import harden
+from llamora.cli.process import harden, orderly_end
 from llamora.cli.say import Failure, counted, note, progress
 
 SAID_OF_LINES = 50
@@ -204,6 +204,11 @@ def import_(
         f"{counted(result.added, 'entry', 'entries')} added, {result.already:,} there already, "
         f"{counted(result.bad, 'line')} skipped."
     )
+    if result.unread:
+        note(
+            f"{counted(result.unread, 'record')} of this journal cannot be opened; "
+            "`llamora-server verify` says more."
+        )
     if result.bad and not (result.added or result.already):
         raise Failure("No line of the file could be used; see docs/command-line.md for its form.")
 
@@ -223,7 +228,11 @@ def export(
 
     _only_jsonl(format)
     settings, password = load(), read_password(password_file)
-    with journal_of(settings, user, password) as journal, progress("Writing days") as heard:
+    with (
+        orderly_end(),
+        journal_of(settings, user, password) as journal,
+        progress("Writing days") as heard,
+    ):
         if to == "-":
             written = jsonl.write(journal, sys.stdout.buffer, progress=heard)
             sys.stdout.buffer.flush()

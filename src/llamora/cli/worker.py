@@ -5,6 +5,7 @@ the pipe that brings the key and closes when the parent is gone, the pipe that s
 the parent's process, and the listening sockets.
 """
 
+import asyncio
 import os
 import signal
 import socket
@@ -13,7 +14,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
-from llamora.cli.logs import write_to_stderr
+from llamora.cli.logs import log_failure, write_to_stderr
 from llamora.cli.process import end_with, harden
 
 KEY_BYTES = 32
@@ -37,12 +38,15 @@ def main(arguments: list[str]) -> int:
 def _serve(app_name: str, key_pipe: int, ready_pipe: int, doors: list[socket.socket]) -> int:
     import uvicorn
 
+    from llamora.cli.connection import Connection
+    from llamora.companion.prompt import BadPrompt
     from llamora.settings import BadSetting, load
     from llamora.storage import StoreError
     from llamora.vault import RuntimeKey
 
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            asyncio.get_running_loop().set_exception_handler(log_failure)
             await super().startup(sockets)
             if self.started:
                 os.write(ready_pipe, READY)
@@ -53,20 +57,21 @@ def _serve(app_name: str, key_pipe: int, ready_pipe: int, doors: list[socket.soc
     try:
         settings = load()
         app = _named(app_name)(settings, runtime, first_token=first_token)
-    except (BadSetting, StoreError) as e:
+    except (BadPrompt, BadSetting, StoreError) as e:
         os.write(2, f"{e}\n".encode())
         return 1
     config = uvicorn.Config(
         app,
         lifespan="on",
         loop="uvloop",
-        http="httptools",
+        http=Connection,
         ws="none",
         log_config=None,
         log_level="warning",
         access_log=False,
         server_header=False,
-        proxy_headers=False,
+        proxy_headers=False,  # the gate counts the hops of APP.proxy_hops itself
+        root_path=settings.app.root_path,
         timeout_graceful_shutdown=GRACE_SECONDS,
         ssl_certfile=settings.app.tls_cert,
         ssl_keyfile=settings.app.tls_key,
