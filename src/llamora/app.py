@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from quart import Quart, Response, abort, request, send_from_directory
+from quart.helpers import get_debug_flag
 from werkzeug.exceptions import NotFound as NoSuchFile
 
 from llamora.accounts import Accounts, AccountsPolicy, Limit, Limits, Sessions
@@ -26,7 +27,7 @@ from llamora.settings import CHECKOUT, Settings
 from llamora.storage import Store, StoreError
 from llamora.vault import KdfPolicy, RuntimeKey
 from llamora.vault.cookie_key import CookieKey
-from llamora.web import errors, forms, hypermedia, ids, session
+from llamora.web import errors, forms, hypermedia, ids, recovery, session
 from llamora.web.accounts import accounts as accounts_routes
 from llamora.web.cookies import CookieJar
 from llamora.web.days import days as days_routes
@@ -96,14 +97,11 @@ def build(
         sessions,
         lambda vault: Journal.open(store, vault, the_clock),
         lambda journal: Companion(journal, the_model, prompts, limits),
+        recovery.drop_old,
     )
     rooms = Rooms(
         WebSettings(
-            frontend=static.folder,
-            entry_bytes=settings.limits.entry_bytes,
-            body_bytes=settings.limits.body_bytes,
             streams_per_session=settings.limits.streams_per_session,
-            secure=secure,
             registration_open=policy.registration_open,
         ),
         the_clock,
@@ -117,7 +115,13 @@ def build(
         app.after_serving(endpoint.aclose)
     app.config["COMPANION_ENGINE"] = _engine(settings, the_model)
     app.config["COMPANION_BADGE"] = endpoint.remote if endpoint else ""
-    return Gate(app, port=settings.app.port, trusted=settings.app.trusted_hosts, secure=secure)
+    return Gate(
+        app,
+        port=settings.app.port,
+        trusted=settings.app.trusted_hosts,
+        secure=secure,
+        proxy_hops=settings.app.proxy_hops,
+    )
 
 
 class _App(Quart):
@@ -139,6 +143,7 @@ def _quart(
         static_folder=None,
     )
     app.secret_key = settings.secret_key
+    app.debug = get_debug_flag()  # QUART_DEBUG=1; it never shows text on a page or in a log
     app.config["MAX_CONTENT_LENGTH"] = settings.limits.body_bytes
     app.config["TEMPLATES_AUTO_RELOAD"] = False
     app.config["PROPAGATE_EXCEPTIONS"] = False  # QUART_DEBUG must not put locals on a page
@@ -236,7 +241,7 @@ def _policy(settings: Settings, first_token: str | None = None) -> AccountsPolic
     limits, window = settings.limits, settings.limits.sign_in_window
 
     def limit(attempts: int) -> Limit:
-        return Limit(attempts, window / attempts)
+        return Limit(attempts, window)
 
     sign_in = Limits(
         limit(limits.sign_in_per_account),

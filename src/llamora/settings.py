@@ -113,7 +113,7 @@ class App:
         False, "Listen beyond loopback without TLS, because something in front speaks it."
     )
     proxy_hops: int = key(
-        0, "Proxies in front whose X-Forwarded-* headers are believed.", low=0, high=10
+        0, "Proxies in front, whose X-Forwarded-For header says who asks.", low=0, high=10
     )
     root_path: str = key("", "Path the journal is served under by a proxy.", check=_root_path)
 
@@ -183,7 +183,6 @@ class Features:
 class Limits:
     """How much of anything is taken before a calm refusal."""
 
-    entry_bytes: int = key(64000, "Longest entry.", unit="bytes of UTF-8", low=1000, high=64000)
     body_bytes: int = key(
         1048576, "Longest request body, imports apart.", unit="bytes", low=262144, high=2**26
     )
@@ -196,7 +195,10 @@ class Limits:
     )
     kdf_at_once: int = key(2, "Argon2id computations at once.", low=1, high=64)
     kdf_waiting: int = key(
-        8, "Sign-ins that may wait for one; more are told to come back.", low=0, high=1000
+        8,
+        "Sign-ins that may wait for one; more are told to come back. New accounts may take half.",
+        low=0,
+        high=1000,
     )
     sign_in_window: int = key(
         900, "The time in which attempts are counted.", unit="seconds", low=60, high=86400

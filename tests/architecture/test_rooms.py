@@ -100,7 +100,6 @@ def test_no_room_imports_what_stands_above_it():
         ("llamora.journal.days", "def late():\n    from llamora.companion import echo"),
         ("llamora.web.days", "from llamora.app import app"),
         ("llamora.web.days", "from llamora.storage import Store"),
-        ("llamora.web.days", "from llamora.storage import Store"),
         ("llamora.kernel", "from llamora.vault import Vault"),
         ("llamora.accounts.sessions", "from llamora.settings import load"),
     ],

@@ -6,6 +6,8 @@ from tests.support.browser import Diarist
 from tests.support.llamora_server import House
 from tests.support.server import ScriptedModel
 
+from llamora.settings import CHECKOUT
+
 LONG = "\n\n".join(f"Line {n} of a long walk." for n in range(30))
 IN_VIEW = """e => {
   const box = e.getBoundingClientRect()
@@ -150,4 +152,4 @@ def _is_light(page: Page, system: str) -> bool:
 
 
 def _is_built(house: House) -> bool:
-    return (house.server.rooms.settings.frontend / "manifest.json").is_file()
+    return (CHECKOUT / "frontend/dist/manifest.json").is_file()

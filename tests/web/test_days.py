@@ -35,8 +35,6 @@ NO_ADDRESSES = [
     "/entries/1",
     "/responses/" + "0" * 32,
     "/responses/" + "0" * 32 + "/stream",
-    "/settings",
-    "/settings/",
     "/settings/nothing",
     "/settings/account/more",
     "/static/",

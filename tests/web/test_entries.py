@@ -118,8 +118,10 @@ async def test_erasing_asks_calmly_first_and_can_be_undone_for_a_minute(
     assert "the heron came back" in words(await ada.day()), "asking erases nothing"
 
     erased = await ada.send(f"/entries/{heron}", method="DELETE")
-    assert erased.status_code == 200
-    assert "Erased. Undo" in words(erased.text)
+    assert erased.status_code == 303
+    page = await ada.visit(erased.headers["Location"])
+    assert "Erased. Undo" in words(page.text)
+    assert "Erased. Undo" in words((await ada.visit(erased.headers["Location"])).text), "reloading"
     assert "the heron" not in words(await ada.day())
 
     clock.advance(seconds=59)

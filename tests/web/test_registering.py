@@ -48,6 +48,24 @@ async def test_the_recovery_code_is_shown_until_a_group_of_it_was_typed_back(
     assert (again.status_code, again.headers["Location"]) == (303, "/")
 
 
+async def test_a_waiting_code_is_shown_first_and_only_to_the_session_that_made_it(
+    stranger: Visitor, server: Server
+) -> None:
+    await stranger.send("/register", BEA)
+    home = await stranger.visit("/")
+    assert home.headers["Location"] == "/recovery-code"
+
+    async with Visitor(server) as elsewhere:
+        await elsewhere.sign_in("Bea", OTHER_PASSWORD)
+        assert (await elsewhere.visit("/recovery-code")).headers["Location"] == "/"
+        assert "/days/" in (await elsewhere.visit("/")).headers["Location"]
+
+    assert code_in((await stranger.visit("/recovery-code")).text)
+    await stranger.send("/lock", {})
+    await stranger.sign_in("Bea", OTHER_PASSWORD)
+    assert (await stranger.visit("/recovery-code")).headers["Location"] == "/"
+
+
 async def test_a_recovery_code_nobody_confirmed_is_gone_after_an_hour(
     stranger: Visitor, clock: TurnableClock
 ) -> None:

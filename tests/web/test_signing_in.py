@@ -3,10 +3,13 @@
 import asyncio
 from dataclasses import replace
 
+import pytest
 from tests.support.accounts import NAME, OTHER_PASSWORD, PASSWORD, POLICY, Registered
 from tests.support.clock import TurnableClock
 from tests.support.server import Server, journal_settings, serving
 from tests.support.visitor import TODAY, Visitor, fields, words
+
+from llamora.accounts import Settings
 
 SENTENCE = "That name and password do not go together."
 
@@ -161,14 +164,15 @@ async def test_too_many_guesses_are_told_to_wait_and_the_code_still_opens(
         serving(journal_settings(account.path), clock=clock, policy=POLICY) as server,
         Visitor(server) as visitor,
     ):
-        burst = POLICY.sign_in.account.burst
+        limit = POLICY.sign_in.account
+        burst = limit.attempts
         answers = [(await visitor.sign_in(NAME, f"guess number {n}")) for n in range(burst + 1)]
         assert [a.status_code for a in answers] == [401] * burst + [429]
         assert int(answers[-1].headers["Retry-After"]) > 0
         assert "Too many attempts" in words(answers[-1].text)
         assert (await visitor.sign_in()).status_code == 429, "even the right one waits"
 
-        clock.advance(POLICY.sign_in.account.seconds + 1)
+        clock.advance(limit.window + 1)
         assert (await visitor.sign_in()).status_code == 303
         for n in range(burst + 1):
             await visitor.sign_in(NAME, f"guess number {n}")
@@ -190,3 +194,32 @@ async def test_more_sign_ins_at_once_than_memory_allows_are_asked_to_come_back(
         assert {answer.status_code for answer in answers} == {303, 503}
         assert all(int(answer.headers["Retry-After"]) > 0 for answer in busy)
         assert (await visitor.sign_in()).status_code == 303
+
+
+async def test_an_account_made_without_a_browser_learns_its_zone_at_the_first_sign_in(
+    stranger: Visitor, server: Server
+) -> None:
+    accounts = server.rooms.accounts
+    opened = await accounts.register("Cleo", OTHER_PASSWORD, Settings())
+    assert not accounts.settings(opened.vault).zone_known
+
+    await stranger.sign_in("Cleo", OTHER_PASSWORD, zone="Pacific/Auckland")
+    assert accounts.settings(opened.vault).zone == "Pacific/Auckland"
+
+    await stranger.send("/lock", {})
+    await stranger.sign_in("Cleo", OTHER_PASSWORD, zone="Europe/Rome")
+    assert accounts.settings(opened.vault).zone == "Pacific/Auckland", "a journey changes nothing"
+
+
+async def test_a_sign_in_that_fails_half_way_leaves_no_session(
+    stranger: Visitor, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails(session: object) -> None:
+        raise RuntimeError("the journal could not be read")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(server.rooms.journals, "of", fails)
+        assert (await stranger.sign_in()).status_code == 500
+
+    assert server.rooms.sessions.sweep() == set()
+    assert (await stranger.sign_in()).status_code == 303

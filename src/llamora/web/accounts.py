@@ -2,35 +2,34 @@
 
 import asyncio
 import secrets
-from datetime import timedelta
+from dataclasses import replace
 
 from quart import Blueprint, Response, g, request, url_for
 
 from llamora.accounts import (
     AccountsError,
+    Entered,
     Later,
     Opened,
+    Session,
     Settings,
+    Strength,
     WrongCredentials,
     device_named,
-    strength,
+    network_of,
 )
 from llamora.journal import markdown
-from llamora.journal.journal import Journal
-from llamora.journal.writing import moment, stamp
+from llamora.journal.errors import Stale
 from llamora.kernel import zone as zone_of
-from llamora.vault import Locked, RecoveryCode, Vault
+from llamora.vault import Locked, RecoveryCode
+from llamora.web import recovery
 from llamora.web.forms import Form, field
 from llamora.web.hypermedia import block, compile_all, page, see
-from llamora.web.rooms import journal, rooms
+from llamora.web.rooms import rooms
 from llamora.web.session import safe_next
 from llamora.web.unlocked import OpenJournal
 
 accounts = Blueprint("accounts", __name__)
-
-CODE = "code:recovery"
-"""Where a recovery code waits, sealed, until one group of it was typed back."""
-CODE_WAITS = timedelta(hours=1)
 
 
 @accounts.get("/register")
@@ -44,7 +43,7 @@ async def begin() -> Response:
     name, password = field(form, "name"), field(form, "password")
     try:
         made = await rooms().accounts.register(
-            name, password, _first_settings(form), field(form, "token").strip() or None
+            name, password, _first_settings(form), field(form, "token").strip() or None, _network()
         )
     except Later:
         raise
@@ -56,13 +55,15 @@ async def begin() -> Response:
 @accounts.post("/register/strength", endpoint="strength")
 async def measure() -> Response:
     form = await request.form
-    found = await asyncio.to_thread(strength, field(form, "password")[:1100], field(form, "name"))
+    found = await rooms().accounts.measure(
+        field(form, "password")[:1100], field(form, "name"), _network()
+    )
     return await block("accounts/register.html", "strength", strength=found)
 
 
 @accounts.get("/recovery-code")
 async def code() -> Response:
-    waiting = _waiting_code()
+    waiting = recovery.waiting()
     if waiting is None:
         return see(url_for("days.home") if g.session else url_for("accounts.login"))
     return await _code_page(waiting, 1 + secrets.randbelow(len(waiting.groups)))
@@ -70,7 +71,7 @@ async def code() -> Response:
 
 @accounts.post("/recovery-code")
 async def confirm_code() -> Response:
-    waiting = _waiting_code()
+    waiting = recovery.waiting()
     if waiting is None:
         return see(url_for("days.home") if g.session else url_for("accounts.login"))
     form = await request.form
@@ -81,8 +82,8 @@ async def confirm_code() -> Response:
     if typed != groups[ask - 1]:
         error = "That is not the group. Please compare it with what you wrote down."
         return await _code_page(waiting, ask, error, 422)
-    await journal().drop_draft(CODE)
-    return see(safe_next(field(form, "next")) or url_for("days.home"))
+    await recovery.let_go()
+    return see(url_for("days.home"))
 
 
 @accounts.get("/login")
@@ -99,14 +100,18 @@ async def open_journal() -> Response:
     name, next = field(form, "name"), safe_next(field(form, "next"))
     try:
         # Argon2 takes its half second in C: what the first page needs is loaded meanwhile.
-        vault, _ = await asyncio.gather(
-            the.accounts.sign_in(name, field(form, "password"), _network()),
+        entered, _ = await asyncio.gather(
+            the.accounts.enter(name, field(form, "password"), _network()),
             asyncio.to_thread(_prepare),
         )
     except WrongCredentials as e:
         return await _login_page(401, str(e), name, next)
-    response = see(next or url_for("days.home"))
-    await _enter(vault, response)
+    response = see(request.root_path + next if next else url_for("days.home"))
+    try:
+        _, journal = await _enter(entered, response)
+    except Stale:  # the password was replaced while this one was looked at
+        return await _login_page(401, str(WrongCredentials()), name, next)
+    await _learn_zone(journal, field(form, "zone"))
     return response
 
 
@@ -150,11 +155,6 @@ async def logout() -> Response:
     return response
 
 
-async def keep_code(code: RecoveryCode, own: Journal) -> None:
-    """Lets a new code wait, sealed, until it has been shown and one group typed back."""
-    await own.keep_draft(CODE, str(code), {"at": stamp(own.now())})
-
-
 def _prepare() -> None:
     markdown.render("*once*")
     compile_all()
@@ -162,63 +162,80 @@ def _prepare() -> None:
 
 async def _begin_with_code(made: Opened) -> Response:
     response = see(url_for("accounts.code"))
-    entered = await _enter(made.vault, response)
-    await keep_code(made.code, entered.journal)
+    session, mine = await _enter(made, response)
+    await recovery.keep(made.code, mine.journal, session.id)
     return response
 
 
-async def _enter(vault: Vault, response: Response) -> OpenJournal:
+async def _enter(entered: Entered, response: Response) -> tuple[Session, OpenJournal]:
     """Begins a session under a new id, puts its cookie on the response and opens the journal, so
     that the first page has nothing left to wait for."""
     the = rooms()
     if g.session:
         await the.sessions.end(g.session)
     device = device_named(request.headers.get("User-Agent", ""))
-    cookie = await the.sessions.begin(vault, device)
-    if the.journals.has(vault.owner):
-        vault.wipe()  # the open journal has keys of its own
+    try:
+        cookie = await the.sessions.begin(entered, device)
+    except BaseException:
+        entered.vault.wipe()
+        raise
+    if the.journals.has(entered.vault.owner):
+        entered.vault.wipe()  # the open journal has keys of its own
     the.cookies.set_session(response, cookie)
     the.cookies.drop_who(response)
     session = the.sessions.resume(cookie)
     if session is None:  # ended elsewhere in this very moment
         raise Locked
-    return await the.journals.of(session)
+    try:
+        return session, await the.journals.of(session)
+    except BaseException:
+        # Nobody will ever hold this session's cookie, so nobody else could end it.
+        entered.vault.wipe()
+        await asyncio.shield(the.sessions.end(session))
+        raise
 
 
 async def _leave(response: Response) -> Response:
     the = rooms()
     if g.session:
+        await recovery.let_go()
         await the.sessions.end(g.session)
         await the.journals.sweep()
     the.cookies.drop_session(response)
     return response
 
 
-def _waiting_code() -> RecoveryCode | None:
-    if not g.session:
-        return None
-    found = journal().draft(CODE)
-    if not found or journal().now() - moment(found[1]["at"]) > CODE_WAITS:
-        return None
-    return RecoveryCode.read(found[0])
-
-
 def _first_settings(form: Form) -> Settings:
     """A new diarist's settings: the browser says in which zone they live."""
-    zone = field(form, "zone")
+    zone = _zone_named(field(form, "zone"))
+    return Settings(zone=zone or "UTC", zone_known=bool(zone))
+
+
+async def _learn_zone(mine: OpenJournal, name: str) -> None:
+    """The zone of an account made without a browser is that of its first one."""
+    zone = _zone_named(name)
+    if zone and not mine.settings.zone_known:
+        known = replace(mine.settings, zone=zone, zone_known=True)
+        await rooms().accounts.save_settings(mine.vault, known)
+
+
+def _zone_named(name: str) -> str:
     try:
-        zone_of(zone)
+        return zone_of(name).key if 0 < len(name) <= 64 else ""
     except ValueError:
-        zone = "UTC"
-    return Settings(zone=zone if 0 < len(zone) <= 64 else "UTC")
+        return ""
 
 
 def _network() -> str:
-    """The client's network, for the throttle: a /24 or /48 shares its attempts."""
-    address = request.remote_addr or ""
-    if ":" in address:
-        return ":".join(address.split(":")[:3])
-    return ".".join(address.split(".")[:3])
+    """The client's network, whose attempts are counted together."""
+    return network_of(request.remote_addr or "")
+
+
+async def _measured(password: str, name: str) -> Strength | None:
+    try:
+        return await rooms().accounts.measure(password[:1100], name, _network())
+    except Later:
+        return None  # the page does without the meter
 
 
 async def _register_page(
@@ -233,7 +250,7 @@ async def _register_page(
             title="New accounts are switched off",
             sentence="Whoever runs this server can switch them on again.",
         )
-    measured = await asyncio.to_thread(strength, password[:1100], name) if password else None
+    measured = await _measured(password, name) if password else None
     return await page(
         "accounts/register.html",
         status,
@@ -260,6 +277,4 @@ async def _login_page(status: int, error: str, name: str, next: str) -> Response
 async def _code_page(
     waiting: RecoveryCode, ask: int, error: str = "", status: int = 200
 ) -> Response:
-    return await page(
-        "accounts/code.html", status, code=str(waiting), ask=ask, error=error, next=""
-    )
+    return await page("accounts/code.html", status, code=str(waiting), ask=ask, error=error)

@@ -7,6 +7,7 @@ from quart import Blueprint, Response, request, url_for
 from llamora.journal import drafts
 from llamora.journal.errors import Blank, NotYet, TooLong
 from llamora.journal.journal import Thread
+from llamora.web import recovery
 from llamora.web.forms import field, key_of, required
 from llamora.web.hypermedia import block, is_partial, page, see
 from llamora.web.rooms import journal, opened
@@ -17,12 +18,19 @@ days = Blueprint("days", __name__)
 
 @days.get("/")
 async def home() -> Response:
+    if recovery.waiting() is not None:  # it is shown to nobody later
+        return see(url_for("accounts.code"))
     return see(url_for("days.show", day=journal().today()))
 
 
 @days.get("/days/<day:day>")
 async def show(day: date) -> Response:
-    return await page("journal/day.html", day=await Views(opened()).day(day))
+    erased = request.args.get("erased", "")
+    return await page(
+        "journal/day.html",
+        day=await Views(opened()).day(day),
+        erased=erased if _can_return(erased) else "",
+    )
 
 
 @days.post("/days/<day:day>/entries")
@@ -59,6 +67,14 @@ async def month(month: date) -> Response:
 @days.get("/calendar/<year:year>")
 async def year(year: int) -> Response:
     return await _calendar(Views(opened()).calendar_year(year))
+
+
+def _can_return(id: str) -> bool:
+    """Whether that is the id of an entry that can still be brought back."""
+    try:
+        return journal().can_restore(bytes.fromhex(id))
+    except ValueError:
+        return False
 
 
 async def keep_edit_draft(id: bytes, text: str, revision: int) -> Response:

@@ -75,7 +75,7 @@ async def erase(id: bytes) -> Response:
     day = entry.day.isoformat()
     if is_partial():
         return await page("journal/_erased.html", entry_id=id.hex(), day=day)
-    return await page("journal/day.html", day=await Views(opened()).day(entry.day), erased=id.hex())
+    return see(url_for("days.show", day=entry.day, erased=id.hex()))
 
 
 @entries.post("/restoration")

@@ -113,7 +113,7 @@ async def say(status: int, title: str = "", sentence: str = "", *, kept: bool = 
     title, sentence = title or known[0], sentence or known[1]
     if is_partial():
         return await page("errors/_notice.html", status, sentence=sentence)
-    kept_text = (await request.form).get("text", "") if kept else ""
+    kept_text = await _words_sent() if kept else ""
     return await page(
         "errors/error.html",
         status,
@@ -122,6 +122,14 @@ async def say(status: int, title: str = "", sentence: str = "", *, kept: bool = 
         sentence=sentence,
         kept_text=kept_text,
     )
+
+
+async def _words_sent() -> str:
+    """What the refused request wanted to keep, so that it can be copied."""
+    try:
+        return (await request.form).get("text", "")
+    except HTTPException:  # too large, or no form at all
+        return ""
 
 
 def _place(error: BaseException) -> str:

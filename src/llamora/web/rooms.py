@@ -1,13 +1,11 @@
 """What the routes reach: the rooms that `app.py` built, and this request's open journal."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import cast
 
 from quart import current_app, g
 
 from llamora.accounts import Accounts, Session, Sessions
-from llamora.companion.companion import Companion
 from llamora.journal.journal import Journal
 from llamora.kernel import Clock
 from llamora.web.cookies import CookieJar
@@ -18,11 +16,7 @@ from llamora.web.unlocked import OpenJournal, OpenJournals
 class WebSettings:
     """The few settings that pages and streams depend on."""
 
-    frontend: Path
-    entry_bytes: int
-    body_bytes: int
     streams_per_session: int
-    secure: bool
     registration_open: bool
 
 
@@ -53,7 +47,3 @@ def opened() -> OpenJournal:
 
 def journal() -> Journal:
     return g.opened.journal
-
-
-def companion() -> Companion:
-    return g.opened.companion

@@ -53,8 +53,17 @@ _MISDIRECTED = (
 class Gate:
     """ASGI middleware: nothing reaches the app that a browser was not meant to send."""
 
-    def __init__(self, app: Any, *, port: int, trusted: Iterable[str] = (), secure: bool) -> None:
+    def __init__(
+        self,
+        app: Any,
+        *,
+        port: int,
+        trusted: Iterable[str] = (),
+        secure: bool,
+        proxy_hops: int = 0,
+    ) -> None:
         self._app = app
+        self._hops = proxy_hops
         self._secure = secure
         self._port = port
         loopback = ("localhost", "127.0.0.1", "[::1]", "llamora.localhost")
@@ -74,7 +83,8 @@ class Gate:
             await self._answer(send, 421, _MISDIRECTED, [])
             return
         safe = scope["method"] in ("GET", "HEAD")
-        if host == f"127.0.0.1:{self._port}" and safe and scope["path"] != "/healthz":
+        healthz = scope["path"].endswith("/healthz")
+        if host == f"127.0.0.1:{self._port}" and safe and not healthz:
             # Passkeys and cookies belong to a name; an address has no place to keep them.
             await self._answer(send, 307, b"", [(b"location", self._named(scope))])
             return
@@ -83,7 +93,16 @@ class Gate:
             scope[REFUSED] = True
         elif scope["method"] == "POST":
             _override_method(scope)
+        if self._hops:
+            scope["client"] = self._client(scope, headers)
         await self._app(scope, receive, send)
+
+    def _client(self, scope: Scope, headers: list[tuple[bytes, bytes]]) -> tuple[str, int] | None:
+        """Who asks, as the outermost of our proxies saw it; what stands further left in the header
+        is anybody's claim."""
+        said = b",".join(value for name, value in headers if name == b"x-forwarded-for")
+        chain = [part.strip() for part in said.decode("latin-1").split(",") if part.strip()]
+        return (chain[-self._hops], 0) if len(chain) >= self._hops else scope["client"]
 
     def _named(self, scope: Scope) -> bytes:
         query: bytes = scope["query_string"]

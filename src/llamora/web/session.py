@@ -102,7 +102,8 @@ def _page_of_fragment() -> str:
     """The page an HTMX request came from, as a path of ours; empty when it is none."""
     current = request.headers.get("HX-Current-URL", "")
     path = "/" + current.split("://", 1)[-1].partition("/")[2] if "://" in current else current
-    return safe_next(path.partition("?")[0].partition("#")[0])
+    path = path.partition("?")[0].partition("#")[0]
+    return safe_next(path.removeprefix(request.root_path))
 
 
 def safe_next(path: str | None) -> str:

@@ -7,7 +7,7 @@ from zoneinfo import available_timezones
 from quart import Blueprint, Response, abort, current_app, request, url_for
 
 from llamora.accounts import AccountsError, BadSetting, Later, Settings, WeakPassword
-from llamora.web.accounts import keep_code
+from llamora.web import recovery
 from llamora.web.forms import Form, field
 from llamora.web.hypermedia import page, see
 from llamora.web.rooms import journal, opened, rooms, session
@@ -25,6 +25,11 @@ class Engine:
     model: str
     address: str
     remote: bool
+
+
+@settings.get("")
+async def first() -> Response:
+    return see(url_for("settings.section", section=SECTIONS[0]))
 
 
 @settings.get("/<section>")
@@ -55,7 +60,7 @@ async def _change_account(form: Form) -> Response:
     the, own = rooms(), opened()
     what = field(form, "do")
     if what == "zone":
-        return await _save("account", zone=field(form, "zone"))
+        return await _save("account", zone=field(form, "zone"), zone_known=True)
     try:
         if what == "password":
             kept = the.sessions.keep(session())
@@ -67,7 +72,7 @@ async def _change_account(form: Form) -> Response:
             return response
         if what == "code":
             code = await the.accounts.new_code(own.vault, field(form, "password"))
-            await keep_code(code, journal())
+            await recovery.keep(code, journal(), session().id)
             return see(url_for("accounts.code"))
     except Later:
         raise

@@ -6,7 +6,7 @@ wiped and all of it is dropped. Nothing runs for a locked journal.
 
 import asyncio
 from collections import Counter, OrderedDict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -66,11 +66,13 @@ class OpenJournals:
         sessions: Sessions,
         open_journal: Callable[[Vault], Journal],
         companion_of: Callable[[Journal], Companion],
+        also_sweep: Callable[[Journal], Awaitable[None]],
     ) -> None:
         self._accounts = accounts
         self._sessions = sessions
         self._open_journal = open_journal
         self._companion_of = companion_of
+        self._also_sweep = also_sweep
         self._open: dict[bytes, OpenJournal] = {}
         self._opening: dict[bytes, asyncio.Lock] = {}
 
@@ -95,12 +97,14 @@ class OpenJournals:
 
     async def sweep(self) -> None:
         """The background step: closes journals without a session; what is past undoing goes."""
-        alive = self._sessions.sweep()
-        for owner in [owner for owner in self._open if owner not in alive]:
-            await self.close(owner)
+        for owner in list(self._open):
+            # Asked anew for each: someone may have signed in while another journal was closing.
+            if owner not in self._sessions.sweep():
+                await self.close(owner)
         for opened in list(self._open.values()):
             with suppress(StoreError, Locked):
                 await opened.journal.sweep()
+                await self._also_sweep(opened.journal)
 
     async def close(self, owner: bytes) -> None:
         """Locks one account's journal in this process."""

@@ -185,7 +185,6 @@ def test_an_unknown_setting_is_named_with_the_nearest(tmp_path):
         ("CRYPTO__KDF_PASSES", "2", "from 3"),
         ("CRYPTO__DEK_STORAGE", "disk", '"session" or "cookie"'),
         ("COOKIES__NAME", "a;b", "letters"),
-        ("LIMITS__ENTRY_BYTES", "64001", "to 64000"),
         ("LLM__GENERATION__TEMPERATURE", "nan", "a number from 0 to 2"),
         ("LLM__GENERATION__TEMPERATURE", "inf", "a number from 0 to 2"),
         ("LLM__UPSTREAM__HOST", "localhost:8080", "http or https"),

@@ -1,0 +1,51 @@
+"""A recovery code between its making and the moment its owner has it.
+
+It waits sealed among the drafts, is shown to the session that made it and to no other, and goes
+when one group of it was typed back, when that session is ended, or after an hour.
+"""
+
+from datetime import timedelta
+
+from quart import g
+
+from llamora.journal.journal import Journal
+from llamora.journal.writing import moment, stamp
+from llamora.vault import RecoveryCode
+from llamora.web.rooms import journal
+
+PLACE = "code:recovery"
+WAITS = timedelta(hours=1)
+
+
+async def keep(code: RecoveryCode, own: Journal, session_id: bytes) -> None:
+    """Lets a new code wait for the session that made it."""
+    about = {"at": stamp(own.now()), "session": session_id.hex()}
+    await own.keep_draft(PLACE, str(code), about)
+
+
+def waiting() -> RecoveryCode | None:
+    """The code that waits for this request's session."""
+    if not g.session:
+        return None
+    found = journal().draft(PLACE)
+    if not found or found[1].get("session") != g.session.id.hex() or is_over(journal()):
+        return None
+    return RecoveryCode.read(found[0])
+
+
+async def let_go() -> None:
+    """The code was taken, or its session ends."""
+    if waiting() is not None:
+        await journal().drop_draft(PLACE)
+
+
+async def drop_old(own: Journal) -> None:
+    """The background step: lets go of a code that has waited its hour."""
+    if is_over(own):
+        await own.drop_draft(PLACE)
+
+
+def is_over(own: Journal) -> bool:
+    """Whether a code has waited there longer than it may."""
+    found = own.draft(PLACE)
+    return found is not None and own.now() - moment(found[1]["at"]) > WAITS
