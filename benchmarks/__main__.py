@@ -73,10 +73,10 @@ async def _drive(server: Server, filled: Filled) -> Figures:
     figures["first day page after sign-in, ms"] = await _once(
         lambda: client.get(f"/days/{filled.pages[0]}")
     )
-    figures["day page, 15 entries, ms"] = await _median(
+    figures["day page, 15 entries, first time, ms"] = await _median(
         [f"/days/{day}" for day in filled.pages[1:]], client.get
     )
-    figures["same, again, ms"] = await _median(
+    figures["day page, 15 entries, again, ms"] = await _median(
         [f"/days/{day}" for day in filled.pages[1:]], client.get
     )
     months = sorted({f"/calendar/{day:%Y-%m}" for day in filled.days})
