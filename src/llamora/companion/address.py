@@ -1,9 +1,14 @@
 """Where prompts may be sent. Pure: it reads addresses and asks nobody."""
 
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from urllib.parse import SplitResult, urlsplit
 
 from llamora.companion.model import BadAddress
+
+# Where clouds keep their machines' secrets, beside link-local addresses.
+_METADATA = {ip_address(each) for each in ("fd00:ec2::254", "fd20:ce::254")}
+# IPv4 addresses stand at the end of these (RFC 6052, RFC 8215, RFC 4291 section 2.5.5.1).
+_TRANSLATED = tuple(IPv6Network(each) for each in ("64:ff9b::/96", "64:ff9b:1::/48", "::/96"))
 
 
 def chat_address(base: str, path: str, *, allow_plain_http: bool) -> SplitResult:
@@ -39,7 +44,17 @@ def is_loopback(host: str) -> bool:
 def is_link_local(host: str) -> bool:
     """Whether it is an address of the kind under which clouds keep their machines' secrets."""
     ip = as_ip(host)
-    return ip is not None and ip.is_link_local
+    return ip is not None and any(
+        each.is_link_local or each in _METADATA for each in (ip, *_within(ip))
+    )
+
+
+def _within(ip: IPv4Address | IPv6Address) -> list[IPv4Address]:
+    """The IPv4 addresses that a router on the way may take this one for."""
+    if isinstance(ip, IPv4Address):
+        return []
+    translated = [IPv4Address(ip.packed[-4:])] if any(ip in net for net in _TRANSLATED) else []
+    return translated + [each for each in (ip.sixtofour, *(ip.teredo or ())) if each]
 
 
 def as_ip(host: str) -> IPv4Address | IPv6Address | None:

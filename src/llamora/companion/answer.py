@@ -72,7 +72,8 @@ class Answer:
         if not isinstance(delta, dict):
             raise Broken("a delta that is not an object")
         content = delta.get("content")
-        said = content if isinstance(content, str) else ""
+        # JSON can hold half a surrogate pair, which no page and no file can.
+        said = content.encode("utf-8", "replace").decode() if isinstance(content, str) else ""
         if said or delta.get("reasoning_content") or delta.get("reasoning"):
             self.progress += 1
         words = self._thoughts.without(said)

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Any, TypeVar
 
 from llamora.companion import echo
 from llamora.companion.budget import Kind, Piece, estimate, fit
@@ -15,8 +16,11 @@ from llamora.companion.prompt import Prompts
 from llamora.journal import markdown
 from llamora.journal.journal import Journal
 from llamora.journal.writing import Entry, Response
+from llamora.vault import Locked
 
 log = logging.getLogger("llamora.companion")
+
+T = TypeVar("T")
 
 SILENCE = timedelta(seconds=15)
 """A response whose writer has not been heard of for this long is nobody's any more."""
@@ -53,8 +57,9 @@ class Companion:
         self._prompts = prompts
         self._limits = limits
         self._generations: dict[bytes, Generation] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
         self._beginning = asyncio.Lock()
+        self._closed = False
 
     async def respond(self, entry_id: bytes, key: str) -> Response:
         """Begins an answer to an entry; the same key again gives back the one that was begun.
@@ -62,9 +67,19 @@ class Companion:
         Raises:
             NotFound: the entry is gone.
             TooMany: as many answers as are allowed are being written already.
+            Locked: the companion was closed.
         """
+        # In a task of its own: a reader who leaves now must not leave a response behind that was
+        # begun and that nobody writes.
+        return await asyncio.shield(
+            self._held(asyncio.create_task(self._begin_in_turn(entry_id, key)))
+        )
+
+    async def _begin_in_turn(self, entry_id: bytes, key: str) -> Response:
         # One at a time: a second press must find what the first began, and be counted after it.
         async with self._beginning:
+            if self._closed:
+                raise Locked
             return await self._begin(entry_id, key)
 
     async def _begin(self, entry_id: bytes, key: str) -> Response:
@@ -90,17 +105,18 @@ class Companion:
             beat=now,
         )
         response = await self._journal.begin_response(begun)
-        if response != begun:  # this key was used before: that answer stands
+        if response is not begun:  # this key was used before, perhaps in another process
             return response
+        if self._closed:  # while it was begun
+            await self._journal.erase_response(id)
+            raise Locked
         source = self._ask(self._model, entry) if self._model else self._echo(entry)
         generation = Generation(
             self._journal, response, source, self._journal.now, self._limits.response_bytes
         )
         self._forget_ended()
         self._generations[id] = generation
-        task = generation.start()
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._held(generation.start())
         return response
 
     def generation(self, id: bytes) -> Generation | None:
@@ -167,6 +183,9 @@ class Companion:
 
     async def close(self) -> None:
         """Stops every answer, each sealed as stopped; nothing runs for a locked journal."""
+        self._closed = True
+        async with self._beginning:  # who was beginning an answer has seen it, and taken it back
+            pass
         await asyncio.gather(*(g.stop() for g in self._generations.values()))
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._generations.clear()
@@ -230,6 +249,12 @@ class Companion:
                 if day == entry.day:
                     said.update(q.text for r in thread.responses for q in r.quotes)
         return echo.closest(entry, entries, avoid=frozenset(said))
+
+    def _held(self, task: asyncio.Task[T]) -> asyncio.Task[T]:
+        """The loop itself forgets a task that nobody holds."""
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
 
     def _forget_ended(self) -> None:
         ended = [id for id, g in self._generations.items() if g.ended.is_set()]

@@ -111,8 +111,14 @@ def best_passage(text: str, weights: dict[str, float]) -> str:
         if weight > best_weight:
             best, best_weight = passage, weight
     if len(best) > 2 * PASSAGE_CHARACTERS:  # one endless sentence: cut between two words
-        best = best[: 2 * PASSAGE_CHARACTERS].rsplit(" ", 1)[0] + " …"
+        best = _verbatim_beginning(best, 2 * PASSAGE_CHARACTERS)
     return best
+
+
+def _verbatim_beginning(text: str, characters: int) -> str:
+    """At most so many characters, up to the end of a word where there is one, nothing added."""
+    cut = text[: characters + 1]
+    return cut[:characters].rstrip() if len(cut.split()) < 2 else cut.rsplit(None, 1)[0]
 
 
 def _pieces(text: str) -> list[tuple[int, int]]:

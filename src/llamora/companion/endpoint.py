@@ -203,7 +203,7 @@ class Endpoint:
                 await asyncio.sleep(0.1 * 2**failures)
 
     async def _post(self, messages: Sequence[Message], max_tokens: int) -> "httpx.Response":
-        await self._refuse_link_local()
+        await self._refuse_misleading_names()
         body = self._body(messages, max_tokens, await self._model_id())
         response = await self._send("POST", self._at(""), body)
         try:
@@ -258,7 +258,7 @@ class Endpoint:
         return self._model
 
     async def _ask(self, url: str) -> Any:
-        await self._refuse_link_local()
+        await self._refuse_misleading_names()
         try:
             async with asyncio.timeout(ASIDE_SECONDS):
                 response = await self._send("GET", url)
@@ -314,10 +314,11 @@ class Endpoint:
             return self._address._replace(path=stem.removesuffix("/v1") + path).geturl()
         return self._address._replace(path=stem + path if path else chat).geturl()
 
-    async def _refuse_link_local(self) -> None:
-        """Raises `BadAddress` when the host's name stands for a link-local address."""
+    async def _refuse_misleading_names(self) -> None:
+        """Raises `BadAddress` when the host's name stands for a link-local address, or is one of
+        this machine's by its form and leads elsewhere."""
         host = self._address.hostname or ""
-        if as_ip(host) or is_loopback(host):
+        if as_ip(host):
             return
         loop = asyncio.get_running_loop()
         try:
@@ -325,8 +326,11 @@ class Endpoint:
                 found = await loop.getaddrinfo(host, None, type=socket.SOCK_STREAM)
         except (OSError, TimeoutError, UnicodeError):
             raise Unreachable("its name is not known") from None
-        if any(is_link_local(str(address[4][0])) for address in found):
+        addresses = [str(address[4][0]) for address in found]
+        if any(map(is_link_local, addresses)):
             raise BadAddress("its name leads to a link-local address")
+        if is_loopback(host) and not all(map(is_loopback, addresses)):
+            raise BadAddress("its name should lead to this machine and does not")
 
 
 def _chunks(response: "httpx.Response") -> AsyncGenerator[bytes, None]:

@@ -5,17 +5,22 @@ A generation belongs to the unlocked journal, not to the request that asked for 
 """
 
 import asyncio
+import logging
 import time
+import traceback
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import PurePath
 
 from llamora.journal.growing import Growing
 from llamora.journal.journal import Journal
 from llamora.journal.writing import Quote, Response
 from llamora.storage import StoreError
 from llamora.vault import Locked
+
+log = logging.getLogger("llamora.companion")
 
 SEAL_SECONDS = 2.0
 SEAL_BYTES = 2048
@@ -90,6 +95,11 @@ class Generation:
         """What has been said so far."""
         return "".join(self._parts)
 
+    @property
+    def html(self) -> str:
+        """What has been said so far and is rendered already, as readers have it."""
+        return "".join(self._settled) + self._tail
+
     def start(self) -> asyncio.Task[None]:
         """The task that writes to the end, whatever happens."""
         return asyncio.create_task(self._run(), name="generation")
@@ -105,13 +115,15 @@ class Generation:
         """What has been said since settled stretch `after`, and what is said from now on."""
         seen, version = after, -1
         while True:
-            for number in range(seen, len(self._settled)):
-                yield Shown(self._settled[number], number + 1)
-            seen = len(self._settled)
-            if version != self._version:
-                version = self._version
-                yield Shown(self._tail)
-            if self.ended.is_set():
+            # A reader may take its time: what it is sent belongs together, whatever came since.
+            settled, tail, now = list(self._settled), self._tail, self._version
+            for number in range(seen, len(settled)):
+                yield Shown(settled[number], number + 1)
+            seen = len(settled)
+            if version != now:
+                version = now
+                yield Shown(tail)
+            if self.ended.is_set() and version == self._version:
                 return
             async with self._shown:
                 if version == self._version and not self.ended.is_set():
@@ -130,6 +142,9 @@ class Generation:
             state = "stopped"
         except Failed as e:
             state, self.sentence = "cut", e.sentence
+        except Exception as e:  # noqa: BLE001 - asyncio would print the message
+            _say_where("An answer broke off", e)
+            state, self.sentence = "cut", "Something went wrong here, so the answer ends early."
         finally:
             for task in (render, keep):
                 task.cancel()
@@ -137,6 +152,8 @@ class Generation:
             try:
                 with suppress(StoreError, Locked):
                     await self._seal_last(state)
+            except Exception as e:  # noqa: BLE001 - what was sealed last stands, and reads as cut
+                _say_where("An answer could not be sealed", e)
             finally:
                 self.ended.set()
                 async with self._shown:
@@ -162,23 +179,32 @@ class Generation:
                 raise Failed("The answer grew longer than an answer may be, so it ends here.")
 
     async def _render(self) -> None:
-        """Joins what came for a moment, renders it once for all readers, and tells them."""
-        while True:
-            await self._fresh.wait()
-            self._fresh.clear()
-            began = time.perf_counter()
-            self._show()
-            async with self._shown:
-                self._shown.notify_all()
-            cost = time.perf_counter() - began
-            await asyncio.sleep(max(JOIN_SECONDS, RENDER_SHARE * cost))
+        """Joins what came for a moment, renders it once for all readers, and tells them.
 
-    def _show(self) -> None:
-        settled = self._growing.feed("".join(self._parts[self._unread :]))
+        Should that ever fail, readers wait for the whole answer, which is rendered anew.
+        """
+        try:
+            while True:
+                await self._fresh.wait()
+                self._fresh.clear()
+                began = time.perf_counter()
+                await self._show()
+                async with self._shown:
+                    self._shown.notify_all()
+                cost = time.perf_counter() - began
+                await asyncio.sleep(max(JOIN_SECONDS, RENDER_SHARE * cost))
+        except Exception as e:  # noqa: BLE001 - the answer itself goes on
+            _say_where("An answer is not shown as it grows", e)
+
+    async def _show(self) -> None:
+        """Renders in a thread, since nobody knows what a model writes; readers see both halves
+        change at once."""
+        text = "".join(self._parts[self._unread :])
         self._unread = len(self._parts)
+        settled, tail = await asyncio.to_thread(_grown, self._growing, text)
         if settled:
             self._settled.append(settled)
-        self._tail = self._growing.tail()
+        self._tail = tail
         self._version += 1
 
     async def _keep(self) -> None:
@@ -195,6 +221,11 @@ class Generation:
                 wanted = await self._journal.grow_response(growing)
             except StoreError:
                 continue  # a full disk must not end the answer; the next seal may succeed
+            except Locked:
+                return
+            except Exception as e:  # noqa: BLE001 - nor may anything else end it
+                _say_where("An answer was not sealed", e)
+                continue
             if not wanted and self._pump is not None:
                 self._pump.cancel()
 
@@ -212,3 +243,14 @@ class Generation:
                     if state == "stopped"
                     else "The companion had nothing to say."
                 )
+
+
+def _grown(growing: Growing, text: str) -> tuple[str, str]:
+    return growing.feed(text), growing.tail()
+
+
+def _say_where(what: str, error: Exception) -> None:
+    """Logs an error's type and place, never its message, in which the diarist's words may stand."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f"{PurePath(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "?"
+    log.error("%s: %s at %s", what, type(error).__name__, place)

@@ -13,11 +13,12 @@ before it. `JOINTS` says which part of an element its children are.
 
 Settled stretches and tail together are what `markdown.render` makes of the whole text, with these
 exceptions, which is why the finished text is rendered in one go at the end and replaces all:
-a list whose first blank line comes after its first items were settled, and a link whose address is
-only named later on.
+a list whose first blank line comes after its first items were settled, a link whose address is
+only named later on, and whatever is longer than `MOST` without a place to cut it: that is settled
+as it stands, and what follows begins afresh.
 
-The cost of a piece does not grow with the text. What is cut is decided on complete lines only:
-half a line may still turn out to be anything.
+The cost of a piece does not grow with the text, whatever the text is. What is cut is decided on
+complete lines only: half a line may still turn out to be anything.
 """
 
 import re
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 LONG = 1_000
 # A paragraph that could not be cut (a bracket stands open) is tried again when it has grown by:
 AGAIN = 400
+# Characters of the tail beyond which it is settled wherever that may be.
+MOST = 8_000
 
 JOINTS = {"ul": "", "ol": "", "p": "", "table": "tbody", "pre": "code"}
 
@@ -67,6 +70,8 @@ class Growing:
             settled += piece
         while len(self._tail) >= self._words_at and (piece := self._settle_words()):
             settled += piece
+        while len(self._tail) > MOST:
+            settled += self._settle_as_it_stands()
         return settled
 
     def tail(self) -> str:
@@ -101,7 +106,7 @@ class Growing:
             last_row = source.rstrip().count("\n")
             head = "\n".join(lines[:2]) + "\n"
             return self._cut(lines, last_row, reopen=block.type, head=head)
-        if block.type == "fence" and block.content.count("\n") == _map(block)[1] - 1:  # still open
+        if block.type == "fence" and _is_open(block):
             return self._cut(lines, len(lines) - 2, reopen=block.type, head=lines[0] + "\n")
         return ""
 
@@ -137,7 +142,7 @@ class Growing:
         self._words_at = len(self._tail) + AGAIN
         source = self._head + self._tail
         blocks = [t for t in markdown.outline(source) if t.level == 0 and t.nesting >= 0]
-        if len(blocks) != 1 or blocks[0].type != "paragraph_open":
+        if [t.type for t in blocks] != ["paragraph_open"] or _map(blocks[0])[0] > 0:
             return ""
         last_line = source.rfind("\n", 0, len(source) - 1)
         at = source.rfind(" ", 0, len(source) - 1 if last_line < 0 else last_line)
@@ -152,6 +157,29 @@ class Growing:
             tokens[1].children = [*(tokens[1].children or []), *markdown.parse_words(" ", {})]
         self._tail = rest
         self._head, self._open, self._cut_at, self._words_at = GUARD, "paragraph_open", 0, LONG
+        return markdown.to_html(tokens, self._env)
+
+    def _settle_as_it_stands(self) -> str:
+        """Settle the beginning of a tail that had no place for a cut, at a line's end or a space.
+
+        It may cut through a list item, a link or a word; the cost of showing an answer must not
+        depend on what a model makes of its text.
+        """
+        ends = (self._tail.rfind("\n", MOST // 2, MOST) + 1, self._tail.rfind(" ", MOST // 2, MOST))
+        at = next((end for end in ends if end > 0), MOST)
+        source = self._head + self._tail[:at]
+        tokens = self._shaped(markdown.parse(source, self._env))
+        last = [t for t in markdown.outline(source) if t.level == 0 and t.map and t.nesting >= 0]
+        self._tail = self._tail[at:]
+        self._head, self._open, self._cut_at, self._words_at = "", "", 0, LONG
+        self._number, self._loose = 0, False
+        if last and last[-1].type == "fence" and _is_open(last[-1]):
+            head = source.split("\n")[_map(last[-1])[0]]
+            self._head, self._open = head + "\n", "fence"
+        elif last and last[-1].type == "paragraph_open" and not source.endswith("\n"):
+            self._head, self._open = GUARD, "paragraph_open"
+        else:  # the rest of an indented block is no block of code
+            self._tail = self._tail.lstrip(" \t")
         return markdown.to_html(tokens, self._env)
 
     def _shaped(self, tokens: list["Token"]) -> list["Token"]:
@@ -177,6 +205,13 @@ class Growing:
 def _map(token: "Token") -> list[int]:
     assert token.map is not None
     return token.map
+
+
+def _is_open(fence: "Token") -> bool:
+    """Whether the line that ends it is yet to come."""
+    first, end = _map(fence)
+    lines = fence.content.count("\n") + (fence.content[-1:] not in ("", "\n"))
+    return lines == end - first - 1
 
 
 def _loosen(tokens: Sequence["Token"]) -> None:

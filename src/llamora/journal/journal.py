@@ -453,7 +453,7 @@ class Journal:
     async def begin_response(self, response: Response) -> Response:
         """Puts a response beneath its entry; the same id again gives back what is there.
 
-        Who began it gets the very object that was passed, when nothing in it had to change.
+        Who began it gets the very object that was passed, unless its text had to change.
 
         Raises:
             NotFound: the entry is gone.
@@ -470,7 +470,8 @@ class Journal:
             place = next(n for n, item in enumerate(items) if item.id == entry.id) + 1
             placed = replace(response, day=entry.day, text=normalise(response.text))
             edition.insert(placed, at=after_responses(items, place))
-            return (response if placed == response else placed), edition.close()
+            only_moved = replace(placed, day=response.day) == response
+            return (response if only_moved else placed), edition.close()
 
         return await self._change(work)
 

@@ -8,7 +8,9 @@ What it promises:
 * Links go to http, https or mailto, or they stay the text they were written as. An image becomes
   a link to it under its alternative text: looking at a page never fetches anything.
 * Nothing that was written disappears, however it is nested. Time grows with the length of the
-  text: 64 KiB of ordinary prose take about 0.2 s, so long texts are rendered in a thread.
+  text, whatever it is: 64 KiB of ordinary prose take about 0.2 s, so long texts are rendered in a
+  thread. What would take far longer is shown with less: see `NESTING`, `QUOTED_LINES` and
+  `BRACKETS`.
 * Headings start at `h3`, since the page owns `h1` and `h2`. Each outermost block has
   `dir="auto"`, and what is inside follows it.
 
@@ -16,7 +18,7 @@ The parser is imported at the first call. All functions may be called from any t
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, MutableMapping, Sequence
 from functools import cache
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -35,10 +37,19 @@ Env = dict[str, Any]  # what the parser carries along: the link references seen 
 # with this number; ten levels of lists fit.
 NESTING = 20
 
+# The parser reads a line once more for each quotation round it. When a text has asked for so many
+# readings, what else is quoted is shown as plain text; a diary page asks for some hundreds.
+QUOTED_LINES = 40_000
+
+# Links of a paragraph whose square brackets stand deeper within each other are left as they were
+# written: for each of them the parser would look for its end anew.
+BRACKETS = 10
+
 ALLOWED = {
     "p": set(), "br": set(), "hr": set(),
     "h3": set(), "h4": set(), "h5": set(), "h6": set(),
-    "ul": set(), "ol": {"start"}, "li": set(), "blockquote": set(), "pre": set(), "code": set(),
+    "ul": set(), "ol": {"start"}, "li": set(), "blockquote": set(), "pre": {"tabindex"},
+    "code": set(),
     "em": set(), "strong": set(), "s": set(), "a": {"href", "title"},
     "span": {"role", "aria-label"},
     "table": set(), "thead": set(), "tbody": set(), "tr": set(), "th": set(), "td": set(),
@@ -54,6 +65,7 @@ LINK = re.compile(r"(?:https?://[^/?#\s]|mailto:\S)", re.IGNORECASE)
 BARE_LINK = re.compile(r"(?<!\w)https?://[^\s<>\"]+", re.IGNORECASE)
 TASK = re.compile(r"\[([ xX])\](?:\s|$)")
 SPACE = re.compile(r"\s+")
+BRACKET = re.compile(r"\\.|\[|\]", re.DOTALL)
 
 
 def render(text: str) -> str:
@@ -127,12 +139,18 @@ def _cleaner() -> "nh3.Cleaner":
 def _new_parser() -> "MarkdownIt":
     from markdown_it import MarkdownIt
     from markdown_it.parser_block import ParserBlock
+    from markdown_it.parser_inline import ParserInline
     from markdown_it.rules_block import StateBlock
 
     class DiaryBlocks(ParserBlock):
         def tokenize(self, state: StateBlock, startLine: int, endLine: int) -> None:  # noqa: N803
             """Where the parser would leave out what is nested too deeply, keep it as text."""
-            if state.level < NESTING:
+            fits = state.level < NESTING
+            if state.parentType == "blockquote":  # a list item's lines are read but once
+                lines = state.env.get("quoted_lines", 0) + endLine - startLine
+                state.env["quoted_lines"] = lines
+                fits = fits and lines <= QUOTED_LINES
+            if fits:
                 super().tokenize(state, startLine, endLine)
                 return
             state.push("paragraph_open", "p", 1).map = [startLine, endLine]
@@ -143,16 +161,39 @@ def _new_parser() -> "MarkdownIt":
             state.push("paragraph_close", "p", -1)
             state.line = endLine
 
+    class DiaryInline(ParserInline):
+        def parse(
+            self, src: str, md: MarkdownIt, env: MutableMapping[str, Any], tokens: list["Token"]
+        ) -> list["Token"]:
+            """Where brackets stand too deeply, read all but the links."""
+            reading = without_links.parse if _bracket_depth(src) > BRACKETS else super().parse
+            return reading(src, md, env, tokens)
+
     class DiaryMarkdown(MarkdownIt):
         def validateLink(self, url: str) -> bool:  # noqa: N802
             return LINK.match(url) is not None
 
     options = {"html": False, "breaks": True, "xhtmlOut": False, "maxNesting": NESTING}
-    parser = DiaryMarkdown("commonmark", options).enable(["table", "strikethrough"])
-    blocks = DiaryBlocks()
+    more = ["table", "strikethrough"]
+    parser = DiaryMarkdown("commonmark", options).enable(more)
+    without_links = MarkdownIt("commonmark", options).enable(more).disable(["link", "image"]).inline
+    blocks, inline = DiaryBlocks(), DiaryInline()
     blocks.ruler = parser.block.ruler
-    parser.block = blocks
+    inline.ruler, inline.ruler2 = parser.inline.ruler, parser.inline.ruler2
+    parser.block, parser.inline = blocks, inline
     return parser
+
+
+def _bracket_depth(text: str) -> int:
+    """How deep square brackets stand within each other at most; one left open counts to the end."""
+    depth = deepest = 0
+    for found in BRACKET.finditer(text):
+        if found[0] == "[":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif found[0] == "]":
+            depth = max(0, depth - 1)
+    return deepest
 
 
 def _shape(state: "StateCore") -> None:
@@ -265,7 +306,9 @@ def _box(_renderer: object, tokens: Sequence["Token"], at: int, _options: object
 
 def _code(renderer: Any, tokens: Sequence["Token"], at: int, _options: object, _env: Env) -> str:
     token = tokens[at]
-    return f"<pre{renderer.renderAttrs(token)}><code>{escape(token.content)}</code></pre>\n"
+    # A long line scrolls inside its block, which the keyboard must be able to reach.
+    attrs = f'{renderer.renderAttrs(token)} tabindex="0"'
+    return f"<pre{attrs}><code>{escape(token.content)}</code></pre>\n"
 
 
 def _words(tokens: list["Token"]) -> Iterator[str]:

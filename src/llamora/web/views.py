@@ -137,6 +137,7 @@ class Views:
         self._journal: Journal = opened.journal
         self._companion: Companion = opened.companion
         self._settings: Settings = opened.settings
+        self._elsewhere: dict[bytes, str] = {}  # what other processes are writing, as HTML
 
     async def day(self, day: date, threads: Sequence[Thread | Unopened] | None = None) -> DayView:
         journal = self._journal
@@ -314,9 +315,10 @@ class Views:
 
     def _html(self, writing: Writing) -> Markup:
         if isinstance(writing, Response) and writing.state == "writing":
-            # It changes while its revision stays, so it is rendered each time.
+            # It changes while its revision stays, so it is kept nowhere.
             generation = self._companion.generation(writing.id)
-            return Markup(markdown.render(generation.text if generation else writing.text))  # noqa: S704
+            html = generation.html if generation else self._elsewhere.get(writing.id, "")
+            return Markup(html)  # noqa: S704 - sanitised as it was rendered
         html = self._opened.rendered.get(writing.id, writing.revision)
         if html is None:
             html = markdown.render(writing.text)
@@ -326,15 +328,27 @@ class Views:
     async def _render_all(self, writings: Sequence[Writing]) -> None:
         """Renders what was never shown before, in a thread when it is much."""
         rendered = self._opened.rendered
+        growing = [
+            w
+            for w in writings
+            if isinstance(w, Response)
+            and w.state == "writing"
+            and not self._companion.generation(w.id)
+        ]
         fresh = [
             w
             for w in writings
             if not (isinstance(w, Response) and w.state == "writing")
             and rendered.get(w.id, w.revision) is None
         ]
-        if sum(len(w.text) for w in fresh) > BIG_TEXT:
-            pages = await asyncio.to_thread(lambda: [markdown.render(w.text) for w in fresh])
-            for writing, html in zip(fresh, pages, strict=True):
+        todo = [*growing, *fresh]
+        if not growing and sum(len(w.text) for w in todo) <= BIG_TEXT:
+            return
+        pages = await asyncio.to_thread(lambda: [markdown.render(w.text) for w in todo])
+        for writing, html in zip(todo, pages, strict=True):
+            if writing in growing:
+                self._elsewhere[writing.id] = html
+            else:
                 rendered.put(writing.id, writing.revision, html)
 
 

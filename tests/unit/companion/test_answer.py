@@ -63,8 +63,14 @@ def test_where_the_pieces_are_cut_makes_no_difference(pieces):
 def test_a_chunk_of_any_form_gives_words_or_a_named_error(chunk):
     answer = Answer()
     with suppress(ModelError):
-        assert isinstance(answer.take(Event("message", json.dumps(chunk))), str)
+        assert answer.take(Event("message", json.dumps(chunk))).encode() is not None
     assert isinstance(answer.finish, str)
+
+
+def test_half_a_letter_from_the_model_is_not_passed_on():
+    answer = Answer()
+    chunk = r'{"choices": [{"delta": {"content": "so \ud83d, \ud83d\ude00"}}]}'
+    assert answer.take(Event("message", chunk)) == "so ?, 😀"
 
 
 @given(

@@ -317,7 +317,9 @@ def test_an_address_is_taken_as_it_is_given(settings, chat, models, props):
         "http://127.0.0.1/?a=b", "http://127.0.0.1/#a", "http://example.org", "http://192.168.0.9:81",
         "http://10.0.0.1", "http://0.0.0.0:81", "http://[2001:db8::1]", "http://localhost.example.org",
         "https://169.254.169.254", "https://[fe80::1]", "https://[fe80::1%25eth0]",
-        "https://[::ffff:169.254.169.254]", "https://169.254.1.1.",
+        "https://[::ffff:169.254.169.254]", "https://169.254.1.1.", "https://[fd00:ec2::254]",
+        "https://[64:ff9b::a9fe:a9fe]", "https://[64:ff9b:1::169.254.169.254]",
+        "https://[2002:a9fe:a9fe::1]", "https://[::169.254.169.254]",
     ],
 )  # fmt: skip
 def test_an_address_that_prompts_must_not_go_to_is_refused_before_anything_is_sent(address):
@@ -366,6 +368,18 @@ async def test_a_name_that_leads_to_a_link_local_address_is_refused(host, monkey
 
     monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", found)
     async with model_at(f"https://{host}") as endpoint:
+        _, _, error = await listen(endpoint)
+    assert isinstance(error, BadAddress)
+
+
+@pytest.mark.parametrize("found", [["10.0.0.9"], ["127.0.0.1", "10.0.0.9"], ["2001:db8::1"]])
+@pytest.mark.parametrize("host", ["localhost", "llama.localhost"])
+async def test_a_name_of_this_machine_that_leads_elsewhere_is_refused(host, found, monkeypatch):
+    async def misled(*_: object, **__: object) -> list[tuple]:
+        return [(2, 1, 6, "", (address, 0)) for address in found]
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", misled)
+    async with model_at(f"http://{host}:81") as endpoint:
         _, _, error = await listen(endpoint)
     assert isinstance(error, BadAddress)
 

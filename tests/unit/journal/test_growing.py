@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from llamora.journal.growing import JOINTS, LONG, Growing
+from llamora.journal import markdown
+from llamora.journal.growing import JOINTS, LONG, MOST, Growing
 from llamora.journal.markdown import render
 
 WORDS = ["the", "heron", "came", "back", "over", "quiet", "water", "until", "evening"]
@@ -117,6 +118,47 @@ def test_an_endless_block_is_settled_as_it_grows(kind):
     assert longest < 3 * LONG
     assert len(pieces) > 15
     assert seamless(pieces) == render(text)
+
+
+HOSTILE = {
+    "brackets": "[a [a " * 5_000, "images": "![[a](" * 5_000, "stars": "2 * 3 is six. " * 2_000,
+    "lines": "a\na\n" * 5_000, "one word": "a" * 30_000, "quote": "> heron came\n> " * 2_000,
+    "one item": "- a\n" + "   - heron came back\n" * 1_500, "cell": "|a|\n|-|\n|" + "a " * 15_000,
+    "references": "[a]: https://a.b\n" * 2_000, "blank": " " * 30_000,
+    "lazy": "> " * 20 + "a\n" * 5_000,
+}  # fmt: skip
+
+
+def letters(html: str) -> str:
+    return re.sub(r"<[^>]*>|&\w+;|[^a-z]", "", html)
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_what_cannot_be_cut_is_settled_all_the_same(kind, monkeypatch):
+    read = []
+    parse = markdown.parse
+    monkeypatch.setattr(markdown, "parse", lambda text, env: read.append(text) or parse(text, env))
+    growing, text = Growing(), HOSTILE[kind]
+    page = ""
+    for chunk in chunked(text, [1_000]):
+        page += growing.feed(chunk)
+        growing.tail()
+    page += growing.tail()
+    assert max(map(len, read)) < MOST + 2 * 1_000
+    assert letters(page) == letters(render(text))
+
+
+@pytest.mark.parametrize("line", ["one two " * 4_000, "onetwo" * 5_000])
+def test_a_fence_stays_one_though_a_line_of_it_is_cut(line):
+    text = f"before\n\n~~~\n{line}\nthree\n~~~\n\n*after*\n"
+    pieces = grow(chunked(text, [700]))
+    assert len(pieces) > 3
+    assert seamless(pieces) == render(text)
+
+
+def test_a_paragraph_stays_one_though_it_is_cut_where_a_mark_stands_open():
+    text = "2 * 3 is six. " * 2_000
+    assert seamless(grow(chunked(text, [700]))) == render(text)
 
 
 def test_line_ends_of_any_kind_cut_anywhere_are_line_ends():

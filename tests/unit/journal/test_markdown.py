@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from llamora.journal import markdown as module
 from llamora.journal.markdown import ALLOWED, plain, render
 
 LIMIT = 64_000
@@ -28,7 +29,7 @@ def test_a_diarys_markdown_is_shown():
         '<blockquote dir="auto">\n<p>said she</p>\n</blockquote>\n'
         '<ul dir="auto">\n<li>one</li>\n<li>two</li>\n</ul>\n'
         '<ol start="3" dir="auto">\n<li>three</li>\n<li>four</li>\n</ol>\n'
-        '<pre dir="auto"><code>code &lt;b&gt;\n</code></pre>\n<hr>\n'
+        '<pre dir="auto" tabindex="0"><code>code &lt;b&gt;\n</code></pre>\n<hr>\n'
     )
 
 
@@ -160,6 +161,44 @@ def test_hostile_text_of_the_greatest_length_is_rendered_like_any_other(kind):
     html = render(HOSTILE[kind])
     assert tags(html) <= set(ALLOWED)
     assert len(html) < 100 * LIMIT
+
+
+@pytest.mark.parametrize("written", ["[", "![", "[a ", "![[a](", "[a\n", "[x ![y](http://a.b)"])
+def test_the_links_of_a_thicket_of_brackets_are_left_as_they_were_written(written):
+    parser = module._parser()
+    looked = []
+    find = parser.helpers.parseLinkLabel
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            parser.helpers, "parseLinkLabel", lambda *args: looked.append(args) or find(*args)
+        )
+        html = render(written * 5_000 + "*end*")
+        assert looked == []
+        render("[a](https://a.b)")
+        assert looked, "so it would have been seen"
+    assert html.count("[") == 5_000 * written.count("[")
+    assert html.endswith("<em>end</em></p>\n")
+
+
+def test_brackets_as_anyone_writes_them_leave_links_alone():
+    text = (
+        "[1] [2] " * 500 + r"\[" * 20 + "`[[0]]` [[[[see [this](https://a.b)]]]] ![b](https://c.d)"
+    )
+    assert render(text).count("<a ") == 2
+    assert render("- [ ] [a](https://a.b)\n" * 300).count("<a ") == 300
+
+
+def test_lines_in_a_thicket_of_quotations_are_all_there_and_read_a_few_times_only():
+    html = render("> " * 19 + "a\n" * 30_000)
+    assert re.sub(r"<[^>]*>", "", html).count("a") == 30_000
+    assert html.count("<blockquote") < 4
+    ordinary = ("> > what she said\n" * 40 + "\n") * 100
+    assert render(ordinary).count("<blockquote") == 200
+
+
+def test_a_list_after_a_thicket_of_quotations_is_still_a_list():
+    html = render("> " * 19 + "a\n" * 30_000 + "\n- one\n- two\n\n  three\n")
+    assert html.endswith("<li>\n<p>two</p>\n<p>three</p>\n</li>\n</ul>\n")
 
 
 @settings(max_examples=200, deadline=None)

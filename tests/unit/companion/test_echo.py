@@ -1,0 +1,36 @@
+"""Echo says nothing of its own."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from llamora.companion.echo import PASSAGE_CHARACTERS, closest
+from llamora.journal.writing import Entry
+from llamora.kernel import new_id
+
+
+def entry(day: int, text: str) -> Entry:
+    at = datetime(2026, 11, day, 12, tzinfo=UTC)
+    return Entry(new_id(), date(2026, 11, day), 1, text, at)
+
+
+@pytest.mark.parametrize(
+    "older",
+    [
+        "A heron stood there. Nothing else.", "heron " + "and the quiet water " * 100,
+        "heron " + "a" * 2_000, "heron\t" + "and\twater\t" * 200, "heron" + "水" * 2_000,
+        "heron " * 119 + "herons" + "x" * 400,
+    ],
+)  # fmt: skip
+def test_a_passage_stands_in_the_entry_word_for_word(older):
+    now = entry(
+        22, "The heron came back." if " " in older or "\t" in older else "heron" + "水" * 2_000
+    )
+    quotes = closest(now, [now, entry(2, older)])
+    assert len(quotes) == 1
+    passage = quotes[0].text
+    assert passage in older
+    assert passage == passage.strip()
+    assert len(passage) <= 2 * PASSAGE_CHARACTERS
+    rest = older[older.index(passage) + len(passage) :]
+    assert not rest or not rest[0].isalnum() or not passage.split()[1:], "no word is cut"
