@@ -22,6 +22,7 @@ COMMON = 0.25
 
 _word = re.compile(r"[^\W\d_]{3,}", re.UNICODE)
 _sentence_end = re.compile(r"(?<=[.!?…。！？])[\"'”’»)]*\s+|\n+")
+_abbreviated = re.compile(r"(?:^|[\s(])(?:[A-Z]|Mr|Mrs|Ms|Dr|St|Capt|Col|Prof|Jr|Sr|No)\.\s+$")
 K1, B = 1.2, 0.75
 
 
@@ -98,11 +99,11 @@ def _choose(
 
 def best_passage(text: str, weights: dict[str, float]) -> str:
     """The stretch of whole sentences, about 360 characters, that shares most; verbatim."""
-    pieces = _pieces(text)
+    sentences = pieces(text)
     best, best_weight = "", 0.0
-    for n, (start, _) in enumerate(pieces):
+    for n, (start, _) in enumerate(sentences):
         end = start
-        for _, piece_end in pieces[n:]:
+        for _, piece_end in sentences[n:]:
             if piece_end - start > PASSAGE_CHARACTERS and end > start:
                 break
             end = piece_end
@@ -121,8 +122,13 @@ def _verbatim_beginning(text: str, characters: int) -> str:
     return cut[:characters].rstrip() if len(cut.split()) < 2 else cut.rsplit(None, 1)[0]
 
 
-def _pieces(text: str) -> list[tuple[int, int]]:
+def pieces(text: str) -> list[tuple[int, int]]:
     """Where each sentence begins and ends."""
-    starts = [0, *(found.end() for found in _sentence_end.finditer(text))]
+    ends_of_sentences = (
+        found.end()
+        for found in _sentence_end.finditer(text)
+        if not _abbreviated.search(text, max(0, found.start() - 8), found.end())
+    )
+    starts = [0, *ends_of_sentences]
     ends = [*starts[1:], len(text)]
     return [(a, b) for a, b in zip(starts, ends, strict=True) if text[a:b].strip()]

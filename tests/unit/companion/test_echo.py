@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from llamora.companion.echo import PASSAGE_CHARACTERS, closest
+from llamora.companion.echo import PASSAGE_CHARACTERS, closest, pieces
 from llamora.journal.writing import Entry
 from llamora.kernel import new_id
 
@@ -34,3 +34,9 @@ def test_a_passage_stands_in_the_entry_word_for_word(older):
     assert len(passage) <= 2 * PASSAGE_CHARACTERS
     rest = older[older.index(passage) + len(passage) :]
     assert not rest or not rest[0].isalnum() or not passage.split()[1:], "no word is cut"
+
+
+def test_a_title_or_an_initial_ends_no_sentence():
+    text = "We dined. Here Mr. Blackborne came with J. Coventry. It was late."
+    sentences = [text[start:end].strip() for start, end in pieces(text)]
+    assert sentences == ["We dined.", "Here Mr. Blackborne came with J. Coventry.", "It was late."]
