@@ -143,3 +143,11 @@ def test_midnight_brings_a_quiet_word_and_misfiles_nothing(keep_house: KeepHouse
 def _edit(entry: Locator, text: str) -> None:
     entry.get_by_role("link", name="Edit").click()
     entry.page.locator("form[id^=editing] textarea").fill(text)
+
+
+def test_words_typed_just_before_locking_are_there_after_signing_in(ada: Diarist):
+    ada.visit()
+    ada.composer.fill("the heron, just before I left")
+    ada.lock()
+    ada.sign_in().visit()
+    expect(ada.composer).to_have_value("the heron, just before I left")

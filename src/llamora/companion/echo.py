@@ -50,10 +50,12 @@ def closest(
     candidates: list[_Candidate] = []
     total = 0
     for other in others:
+        if other.day == entry.day:
+            continue
         found = words(other.text)
         frequency.update(set(found) & asked.keys())
         total += 1
-        if other.day != entry.day and (shared := Counter(w for w in found if w in asked)):
+        if shared := Counter(w for w in found if w in asked):
             candidates.append(_Candidate(other, shared, len(found)))
     weights = _weights(asked, frequency, total)
     if not weights or not candidates:

@@ -52,7 +52,7 @@ ALLOWED = {
     "code": set(),
     "em": set(), "strong": set(), "s": set(), "a": {"href", "title"},
     "span": {"role", "aria-label"},
-    "table": set(), "thead": set(), "tbody": set(), "tr": set(), "th": set(), "td": set(),
+    "table": {"tabindex"}, "thead": set(), "tbody": set(), "tr": set(), "th": set(), "td": set(),
     "*": {"dir"},
 }  # fmt: skip
 ALIGNED = {"align-left", "align-center", "align-right"}
@@ -208,6 +208,8 @@ def _shape(state: "StateCore") -> None:
             lists.pop()
         elif token.type in ("heading_open", "heading_close"):
             token.tag = f"h{min(int(token.tag[1]) + 2, 6)}"
+        elif token.type == "table_open":
+            token.attrSet("tabindex", "0")  # a wide one scrolls; the keyboard must reach it
         elif token.type in ("th_open", "td_open"):
             align = str(token.attrs.pop("style", "")).removeprefix("text-align:")
             if align:

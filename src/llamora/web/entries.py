@@ -98,7 +98,8 @@ async def move(id: bytes) -> Response:
         at = _time(field(form, "time"), day, thread)
         entry = await journal().move(id, day, at)
     except (ValueError, NotYet) as e:
-        return await _in_mode(thread, 422, mode="move", error=str(e))
+        typed = {"typed_day": field(form, "day"), "clock": field(form, "time")}
+        return await _in_mode(thread, 422, mode="move", error=str(e), **typed)
     if is_partial() and entry.day != thread.entry.day:
         moved = await Views(opened()).day(entry.day, [])
         return await page("journal/_moved.html", entry_id=id.hex(), day=moved)

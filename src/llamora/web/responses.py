@@ -118,7 +118,12 @@ async def _view(own: OpenJournal, id: bytes) -> ResponseView | None:
     try:
         response = own.journal.response(id)
     except NotFound:
-        return None
+        if generation is None:
+            return None
+        await generation.ended.wait()  # it is just failing: its row goes before its word is out
+        if generation.response.state != "failed":
+            return None
+        return await Views(own).response(generation.response, generation.sentence)
     return await Views(own).response(response)
 
 

@@ -76,6 +76,7 @@ class EntryView:
     draft_restored: bool = False
     error: str = ""
     theirs: str = ""
+    typed_day: str = ""
 
 
 @dataclass(frozen=True)

@@ -40,3 +40,11 @@ def test_a_title_or_an_initial_ends_no_sentence():
     text = "We dined. Here Mr. Blackborne came with J. Coventry. It was late."
     sentences = [text[start:end].strip() for start, end in pieces(text)]
     assert sentences == ["We dined.", "Here Mr. Blackborne came with J. Coventry.", "It was late."]
+
+
+def test_words_that_only_the_entry_itself_has_leave_room_for_those_it_shares():
+    shared = "planted tomatoes beside the old wall"
+    new = " ".join(f"word{chr(97 + n // 26)}{chr(97 + n % 26)}" for n in range(60))
+    older = entry(2, f"Today I {shared} again.")
+    now = entry(22, f"{shared} {new}")
+    assert [quote.entry for quote in closest(now, [now, older])] == [older.id]

@@ -113,9 +113,26 @@ customElements.define(
       this.form.requestSubmit()
     }
 
+    /** Another form leaves the page, perhaps to lock the journal: what is typed is kept before. */
+    async #first(event) {
+      const { target, submitter } = event
+      if (target.matches("[hx-post], [hx-put], [hx-delete]")) return
+      if (!(this.#dirty || this.#saving)) return
+      stop(event)
+      await Promise.race([this.#settle(), new Promise((go) => setTimeout(go, LONGEST_WAIT))])
+      this.#kept = this.text.value // tried once; it must not hold anybody here
+      this.#saving = undefined
+      target.requestSubmit(submitter)
+    }
+
+    async #settle() {
+      await this.#saving
+      await this.#save()
+    }
+
     /** A draft under way is let through first, or it could come back after the entry is kept. */
     async #submit(event) {
-      if (event.target !== this.form) return
+      if (event.target !== this.form) return this.#first(event)
       if (this.#sent) return stop(event)
       if (!this.#saving) {
         this.#sent = true
