@@ -148,11 +148,7 @@ class Endpoint:
         now = asyncio.get_running_loop().time
         end = now() + self._settings.total_seconds
         deadline = min(end, now() + self._settings.first_seconds)
-        try:
-            async with asyncio.timeout_at(deadline):
-                response = await self._open(messages, max_tokens, deadline)
-        except TimeoutError:
-            raise TooSlow("before the answer began") from None
+        response = await self._open(messages, max_tokens, deadline)
         answer, decoder = Answer(), Decoder()
         said = size = 0
         async with aclosing(response), aclosing(_chunks(response)) as chunks:
@@ -186,13 +182,19 @@ class Endpoint:
         self, messages: Sequence[Message], max_tokens: int, deadline: float
     ) -> "httpx.Response":
         """A response that streams. Tries again when nothing at all has come back, and for as long
-        as there is time while the server says that it is loading."""
+        as there is time while the server says that it is loading; when the time is up in the
+        middle of another try, what it said last is still the reason."""
         now = asyncio.get_running_loop().time
         failures = 0
+        said: ModelError = TooSlow("before the answer began")
         while True:
             try:
-                return await self._post(messages, max_tokens)
-            except Loading:
+                async with asyncio.timeout_at(deadline):
+                    return await self._post(messages, max_tokens)
+            except TimeoutError:
+                raise said from None
+            except Loading as error:
+                said = error
                 if now() + LOADING_SECONDS >= deadline:
                     raise
                 await asyncio.sleep(LOADING_SECONDS)
