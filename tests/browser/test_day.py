@@ -97,6 +97,7 @@ def test_the_calendar_leads_to_written_days_and_needs_no_visit(house: House, ada
     link.click()
     expect(link).to_have_attribute("aria-expanded", "true")
     ada.page.get_by_role("link", name="Previous month").click()
+    expect(calendar.get_by_role("heading")).to_have_text("October 2026")
     ada.page.get_by_role("link", name="Previous month").click()
     expect(calendar.get_by_role("heading")).to_have_text("September 2026")
     expect(calendar.locator("[data-written]")).to_have_count(1)
@@ -109,6 +110,15 @@ def test_the_calendar_leads_to_written_days_and_needs_no_visit(house: House, ada
     calendar.locator("[data-written]").click()
     ada.arrives_at("Wednesday, 30 September")
     assert len([url for url in ada.watch.requests if url.endswith("/calendar/2026-11")]) == 2
+
+
+def test_two_quick_presses_in_the_calendar_are_two_steps(ada: Diarist):
+    ada.page.locator("calendar-pop > a").click()
+    calendar = ada.page.locator(".popover .calendar")
+    back = calendar.get_by_role("link", name="Previous month")
+    back.evaluate("link => { link.click(); link.click() }")
+    expect(calendar.get_by_role("heading")).to_have_text("September 2026")
+    expect(calendar.get_by_role("link", name="Previous month")).to_be_focused()
 
 
 def test_an_entry_moved_to_another_day_says_where_it_went(ada: Diarist):

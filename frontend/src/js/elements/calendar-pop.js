@@ -8,6 +8,7 @@ customElements.define(
   "calendar-pop",
   class extends HTMLElement {
     #wasOpen = false // when the link was pressed, before the press itself closed it
+    #steps = Promise.resolve() // one after the other: two quick presses are two steps
 
     connectedCallback() {
       this.link.setAttribute("aria-haspopup", "dialog")
@@ -41,7 +42,7 @@ customElements.define(
       this.link.setAttribute("aria-expanded", String(open))
     }
 
-    async #follow(event) {
+    #follow(event) {
       const link = event.target.closest("a")
       const opens = link === this.link
       if (!(opens || link?.hasAttribute("data-step"))) return
@@ -50,11 +51,19 @@ customElements.define(
       const closes = opens && (this.#wasOpen || this.#open)
       this.#wasOpen = false
       if (closes) return this.popover_.hidePopover()
-      const rel = link.rel
+      const step = () => this.#step(link, opens)
+      this.#steps = this.#steps.then(step, step)
+    }
+
+    async #step(pressed, opens) {
+      const same = pressed.rel && `[rel="${pressed.rel}"]`
+      // Pressed before the last step's answer was here: its link has gone, so its heir is followed.
+      const link = pressed.isConnected ? pressed : same && this.popover_.querySelector(same)
+      if (!link) return
       await this.#load(link.href)
       if (!this.popover_.firstElementChild) return
-      if (opens) this.popover_.showPopover()
-      const focus = opens ? "[aria-current]" : rel ? `[rel="${rel}"]` : "[data-step]"
+      if (opens && !this.#open) this.popover_.showPopover()
+      const focus = opens ? "[aria-current]" : same || "[data-step]"
       const next = this.popover_.querySelector(focus) ?? this.popover_.querySelector("a")
       next?.focus({ preventScroll: true })
     }
