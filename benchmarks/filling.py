@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -19,6 +19,8 @@ DAYS = 1096
 PAGES = 40
 """Days that hold exactly fifteen entries, for the day page; they lie before the three years."""
 PER_PAGE = 15
+LONG_DAY = 100
+"""Entries of the day that is long, before all others: what a model is told of."""
 BATCH = 400
 
 _SYLLABLES = "ka lo mi ren ta su vel or an de il no par sha tu em ri fo gan".split()  # noqa: SIM905
@@ -33,15 +35,16 @@ class Filled:
     bytes_on_disk: int
     pages: tuple[date, ...]
     days: tuple[date, ...]
+    long_day: date
 
 
 def fill(path: Path, entries: int) -> Filled:
     """A new journal of about `entries` entries at `path`."""
-    number, seconds, pages, days = asyncio.run(_fill(path, entries))
-    return Filled(number, seconds, path.stat().st_size, pages, days)
+    filled = asyncio.run(_fill(path, entries))
+    return replace(filled, bytes_on_disk=path.stat().st_size)
 
 
-async def _fill(path: Path, entries: int) -> tuple[int, float, tuple[date, ...], tuple[date, ...]]:
+async def _fill(path: Path, entries: int) -> Filled:
     store, clock = Store.open(path), SystemClock()
     accounts = Accounts(store, clock, AccountsPolicy())
     opened = await accounts.register(NAME, PASSWORD, Settings())
@@ -50,7 +53,8 @@ async def _fill(path: Path, entries: int) -> tuple[int, float, tuple[date, ...],
     today = journal.today()
     days = tuple(today - timedelta(days=n) for n in range(DAYS, 0, -1))
     pages = tuple(days[0] - timedelta(days=7 * n) for n in range(PAGES, 0, -1))
-    wanted = [page for page in pages for _ in range(PER_PAGE)]
+    long_day = pages[0] - timedelta(days=7)
+    wanted = [long_day] * LONG_DAY + [page for page in pages for _ in range(PER_PAGE)]
     rest = max(0, entries - len(wanted))
     wanted += [days[n * DAYS // rest] for n in range(rest)]
     began = time.perf_counter()
@@ -61,7 +65,7 @@ async def _fill(path: Path, entries: int) -> tuple[int, float, tuple[date, ...],
     await store.truncate()
     store.close()
     accounts.close()
-    return len(wanted), seconds, pages, days
+    return Filled(len(wanted), seconds, 0, pages, days, long_day)
 
 
 def _entry(chance: random.Random, day: date, number: int) -> NewEntry:

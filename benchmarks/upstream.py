@@ -2,21 +2,37 @@
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Upstream:
+    """The endpoint: its address, and when (`time.perf_counter`) each prompt had come whole."""
+
+    address: str
+    asked: list[float] = field(default_factory=list[float])
 
 
 @asynccontextmanager
-async def speaking(tokens: int) -> AsyncIterator[str]:
-    """The endpoint's address."""
-    server = await asyncio.start_server(lambda r, w: _answer(r, w, tokens), "127.0.0.1", 0)
+async def speaking(tokens: int) -> AsyncIterator[Upstream]:
+    """An endpoint that listens until the block ends."""
+    upstream = Upstream("")
+    server = await asyncio.start_server(
+        lambda r, w: _answer(r, w, tokens, upstream.asked), "127.0.0.1", 0
+    )
+    upstream.address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     try:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        yield upstream
     finally:
         server.close()
 
 
-async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, tokens: int) -> None:
+async def _answer(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, tokens: int, asked: list[float]
+) -> None:
     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
     length = int(head.partition("content-length:")[2].partition("\r\n")[0] or 0)
     await reader.readexactly(length)
@@ -27,6 +43,7 @@ async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, to
             b"Content-Length: %d\r\n\r\n" % len(body) + body
         )
     else:
+        asked.append(time.perf_counter())
         writer.write(
             b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n"
         )
