@@ -185,7 +185,7 @@ def _conflict(ada: Diarist) -> None:
 
 
 def _too_long(ada: Diarist) -> None:
-    ada.visit("/days/2026-11-20").composer.fill("é" * 32_001)
+    ada.visit("/days/2026-11-20").composer.fill("né à midi " * 6_000)
     expect(ada.page.locator("#composer-note")).to_contain_text("too long")
 
 

@@ -19,6 +19,8 @@ from tests.support.llamora_server import House, in_a_thread
 IMAGES = Path(__file__).parents[2] / "docs/images"
 WIDTHS = (1280, 390)
 THEMES = ("light", "dark")
+TALLEST = 8_000
+"""Pixels of page that are still shown whole."""
 
 
 def main(out: Path) -> None:
@@ -56,8 +58,10 @@ def _take(who: Diarist, steps: Steps, out: Path, name: str) -> None:
     stem = re.sub(r"\W+", "-", name)
     for theme in THEMES:
         who.page.emulate_media(color_scheme=theme)
-        # A popover stands in the window, so the window is the picture where there is one.
-        whole = not who.page.locator(":popover-open").count()
+        # A popover stands in the window, so the window is the picture where there is one; and of
+        # a page without end nobody wants to see it all.
+        height: int = who.page.evaluate("document.documentElement.scrollHeight")
+        whole = not who.page.locator(":popover-open").count() and height < TALLEST
         who.page.screenshot(path=out / f"{stem}-{theme}.png", full_page=whole)
     who.page.emulate_media(color_scheme="light")
     print(stem)

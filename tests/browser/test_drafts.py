@@ -95,6 +95,12 @@ def test_keep_pressed_twice_writes_once(ada: Diarist):
     expect(ada.entries).to_have_count(2)
 
 
+def test_in_the_middle_of_a_long_text_the_way_to_keep_it_stays_in_sight(ada: Diarist):
+    ada.composer.fill("a line\n" * 400)
+    ada.page.evaluate("scrollTo(0, 2000)")
+    expect(ada.page.locator("#composer").get_by_role("button", name="Keep")).to_be_in_viewport()
+
+
 def test_the_limit_is_said_before_it_bites(ada: Diarist):
     note = ada.page.locator("#composer-note")
     ada.composer.fill("a" * (LIMIT - 2_000))
