@@ -7,6 +7,9 @@ stop() {
     exit 1
 }
 
+# Whether what comes in is what the file holds. Not cmp, which the smallest systems lack.
+same_as() { [ -f "$1" ] && [ "$(cat)" = "$(cat "$1")" ]; }
+
 # Sets PYTHON to a Python of 3.11 or later.
 find_python() {
     for each in "${PYTHON:-}" python3 python python3.14 python3.13 python3.12 python3.11; do
@@ -51,7 +54,7 @@ wanted() {
 install() {
     kind=$1
     for stamp in ".venv/stamp-$kind" .venv/stamp-test; do
-        if wanted | cmp -s - "$stamp" && [ -x .venv/bin/llamora-server ]; then
+        if wanted | same_as "$stamp" && [ -x .venv/bin/llamora-server ]; then
             if [ "$kind" = run ] || [ -x .venv/bin/pytest ]; then return; fi
         fi
     done
@@ -86,7 +89,7 @@ has_node() { command -v node >/dev/null 2>&1 && command -v npm >/dev/null 2>&1; 
 
 # Node packages by the lock file; nothing of theirs runs at installation.
 node_packages() {
-    if cmp -s package-lock.json node_modules/.stamp; then return; fi
+    if same_as node_modules/.stamp <package-lock.json; then return; fi
     say "Installing Node packages into node_modules."
     npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2 || return 1
     cp package-lock.json node_modules/.stamp
@@ -105,7 +108,7 @@ build_frontend() {
 
 # Builds unless nothing changed. Without a fresh build the old one must go, or it would be served.
 frontend() {
-    if [ -f frontend/dist/manifest.json ] && frontend_inputs | cmp -s - .tools/frontend; then
+    if [ -f frontend/dist/manifest.json ] && frontend_inputs | same_as .tools/frontend; then
         return
     fi
     if ! has_node; then
