@@ -1,6 +1,7 @@
 """A journal file with one account in it, made once and copied, and the accounts room over it."""
 
 import asyncio
+import atexit
 import shutil
 import tempfile
 from collections.abc import Generator
@@ -107,7 +108,9 @@ def registered(folder: Path) -> Registered:
 
 @cache
 def _made_once() -> Registered:
-    path = Path(tempfile.mkdtemp(prefix="llamora-test-")) / "llamora.sqlite3"
+    folder = tempfile.mkdtemp(prefix="llamora-test-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    path = Path(folder) / "llamora.sqlite3"
 
     async def register() -> str:
         with house(path) as made:
