@@ -19,11 +19,11 @@ from werkzeug.exceptions import NotFound as NoSuchFile
 from llamora.accounts import Accounts, AccountsPolicy, Limit, Limits, Sessions
 from llamora.companion.companion import Companion, CompanionLimits
 from llamora.companion.endpoint import Endpoint, ModelSettings
-from llamora.companion.model import Model
+from llamora.companion.model import BadAddress, Model
 from llamora.companion.prompt import Prompts
 from llamora.journal.journal import Journal
 from llamora.kernel import Clock, SystemClock
-from llamora.settings import CHECKOUT, Settings
+from llamora.settings import FRONTEND, BadSetting, Settings
 from llamora.storage import Store, StoreError
 from llamora.vault import KdfPolicy, RuntimeKey
 from llamora.vault.cookie_key import CookieKey
@@ -78,7 +78,7 @@ def build(
     """
     the_clock = clock or SystemClock()
     secure = bool(settings.app.tls_cert) or settings.cookies.force_secure
-    static = hypermedia.Static(_frontend())
+    static = hypermedia.Static(FRONTEND)
     store = Store.open(settings.database.path)
     policy = policy or _policy(settings, first_token)
     accounts = Accounts(store, the_clock, policy)
@@ -177,7 +177,7 @@ def _add_static(app: Quart, static: hypermedia.Static) -> None:
     async def serve(path: str) -> Response:
         try:
             response = await send_from_directory(static.folder, path, conditional=True)
-        except NoSuchFile:
+        except (NoSuchFile, OSError, ValueError):  # or a name that no file can have
             abort(404)
         response.headers["Cache-Control"] = (
             "public, max-age=31536000, immutable" if static.is_hashed(path) else "no-cache"
@@ -267,12 +267,6 @@ def _policy(settings: Settings, first_token: str | None = None) -> AccountsPolic
     )
 
 
-def _frontend() -> Path:
-    """The frontend's folder: beside the sources in a checkout, inside the package from a wheel."""
-    beside = CHECKOUT / "frontend"
-    return beside if beside.is_dir() else Path(__file__).parent / "frontend"
-
-
 def _in_cookies(policy: AccountsPolicy) -> bool:
     return policy.dek_storage == "cookie"
 
@@ -283,9 +277,17 @@ def _address(settings: Settings) -> str:
 
 def _model(settings: Settings) -> Endpoint | None:
     """The configured endpoint; None when there is none, and Echo answers."""
-    llm = settings.llm
     if not _address(settings):
         return None
+    try:
+        return _endpoint(settings)
+    except BadAddress as e:
+        name = "LLM.chat.base_url" if settings.llm.chat.base_url else "LLM.upstream.host"
+        raise BadSetting(f"{name} cannot be used: {e.reason}.") from e
+
+
+def _endpoint(settings: Settings) -> Endpoint:
+    llm = settings.llm
     return Endpoint(
         ModelSettings(
             host=llm.upstream.host,

@@ -17,7 +17,7 @@ import os
 import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from functools import cache
 from ipaddress import ip_address
 from pathlib import Path
@@ -27,6 +27,9 @@ from urllib.parse import urlsplit
 
 PREFIX = "LLAMORA_"
 CHECKOUT = Path(__file__).resolve().parents[2]
+_BESIDE, _PACKED = CHECKOUT / "frontend", Path(__file__).resolve().parent / "frontend"
+FRONTEND = _BESIDE if _BESIDE.is_dir() else _PACKED
+"""The frontend's folder: beside the sources in a checkout, within the package from a wheel."""
 GENERATED = ("SECRET_KEY", "COOKIES.secret")
 
 T = TypeVar("T")
@@ -63,12 +66,23 @@ def key(default: T, says: str, **more: Any) -> T:
 
 
 def _address(value: str) -> str | None:
-    parts = urlsplit(value)
+    wanted = "must be an http or https address such as http://127.0.0.1:8080"
+    try:
+        parts = urlsplit(value)
+        _ = parts.port  # read only when asked for
+    except ValueError:
+        return wanted
     if parts.username or parts.password:
         return "must not hold a name or password (LLM.chat.api_key is the place for a key)"
-    if value and (parts.scheme not in ("http", "https") or not parts.hostname):
-        return "must be an http or https address such as http://127.0.0.1:8080"
-    return None
+    return (
+        wanted if value and (parts.scheme not in ("http", "https") or not parts.hostname) else None
+    )
+
+
+def _api_key(value: str) -> str | None:
+    # What may stand in a header; anything else is a slip of the clipboard.
+    fits = re.fullmatch(r"[\x21-\x7e]*", value)
+    return None if fits else "must be letters, digits and signs of ASCII, without spaces"
 
 
 def _hosts(value: list[str]) -> str | None:
@@ -215,6 +229,17 @@ class Limits:
     )
 
 
+COUNTED_BY_EACH = (
+    "kdf_at_once",
+    "kdf_waiting",
+    "sign_in_per_account",
+    "sign_in_per_network",
+    "sign_in_in_all",
+    "recovery_per_account",
+)
+"""The limits that server processes share out among themselves."""
+
+
 @dataclass(frozen=True, slots=True)
 class Upstream:
     """A language model's server."""
@@ -253,7 +278,7 @@ class Chat:
         check=_address,
     )
     model: str = key("", "Name of the model; empty: the first one the server lists.")
-    api_key: str = key("", "Key sent as a bearer token; empty: none.", secret=True)
+    api_key: str = key("", "Key sent as a bearer token; empty: none.", secret=True, check=_api_key)
     timeout_seconds: int = key(
         600, "Longest time for one response in all.", unit="seconds", low=1, high=86400
     )
@@ -340,6 +365,15 @@ class Settings:
     limits: Limits = field(default_factory=Limits)
     llm: Llm = field(default_factory=Llm)
     prompts: Prompts = field(default_factory=Prompts)
+
+    def for_one_of(self, workers: int) -> Settings:
+        """What one of several server processes goes by.
+
+        Each counts attempts and derivations by itself, so it gets its part of those limits,
+        rounded up; together they hold what is set.
+        """
+        parts = {name: -(-getattr(self.limits, name) // workers) for name in COUNTED_BY_EACH}
+        return replace(self, limits=replace(self.limits, **parts))
 
     @property
     def data_folder(self) -> Path:

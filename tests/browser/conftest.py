@@ -101,7 +101,7 @@ def program(tmp_path: Path) -> Iterator[Callable[..., Program]]:
     """The real program with an empty data folder of its own, or Ada's: `program(LLM__…=…)`."""
     running: list[Program] = []
 
-    def start(folder: Path = tmp_path, **settings: object) -> Program:
+    def start(folder: Path = tmp_path, **settings: Any) -> Program:
         with socket.create_server(("127.0.0.1", 0)) as door:
             port: int = door.getsockname()[1]
         running.append(Program(folder, port, **settings))

@@ -92,12 +92,18 @@ def in_a_thread(path: Path, **more: Any) -> Iterator[House]:
 
 
 class Program:
-    """`llamora-server dev --no-reload` on a free port, its data in `folder`.
+    """`llamora-server dev --no-reload`, or another `command`, on a free port, its data in `folder`.
 
     Capital keywords are settings: `LLM__CHAT__BASE_URL="http://…"`.
     """
 
-    def __init__(self, folder: Path, port: int, **settings: object) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        port: int,
+        command: tuple[str, ...] = ("dev", "--no-reload"),
+        **settings: object,
+    ) -> None:
         self.port = port
         self.url = f"http://localhost:{port}"
         self.data = folder / "data"
@@ -107,7 +113,15 @@ class Program:
             "APP__PORT": port,
             **settings,
         }
+        self._command = command
         self._process: subprocess.Popen[str] | None = None
+
+    @property
+    def workers(self) -> list[int]:
+        """The processes that answer."""
+        assert self._process
+        pid = self._process.pid
+        return [int(n) for n in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
     def start(self) -> None:
         """Returns when it answers."""
@@ -115,7 +129,7 @@ class Program:
         given = {f"LLAMORA_{name}": str(value) for name, value in self._settings.items()}
         with self._log.open("a") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "llamora", "dev", "--no-reload"],
+                [sys.executable, "-P", "-m", "llamora", *self._command],
                 env=kept | given,
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -128,9 +142,9 @@ class Program:
         """Ends all its processes at once, with no chance to put anything away."""
         process = self._process
         assert process
-        workers = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        workers = self.workers
         process.send_signal(signal.SIGSTOP)  # it must not start another
-        for worker in map(int, workers):
+        for worker in workers:
             os.kill(worker, signal.SIGKILL)
         process.kill()
         self._gone()

@@ -49,6 +49,13 @@ async def test_a_method_a_page_does_not_take_is_405_and_says_which_it_takes(ada:
     assert (await ada.htmx("PATCH", f"/days/{TODAY}")).status_code == 405
 
 
+@pytest.mark.parametrize("name", ["none.css", "a" * 256, "a/" * 3_000, "%00", "..%2f..%2fetc"])
+async def test_a_file_that_is_not_or_cannot_be_there_is_404(ada: Visitor, name: str) -> None:
+    missing = await ada.visit(f"/static/{name}")
+    assert missing.status_code == 404
+    assert "There is nothing here" in words(missing.text)
+
+
 async def test_an_invented_method_is_refused(ada: Visitor) -> None:
     for method in ("TRACE", "CONNECT", "PROPFIND"):
         answer = await ada.http.request(method, f"/days/{TODAY}", headers=LINK)

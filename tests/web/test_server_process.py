@@ -360,6 +360,16 @@ def test_a_certificate_that_is_none_is_refused_before_a_worker_begins(
     )
 
 
+def test_a_model_that_may_not_be_asked_stops_the_start_with_one_sentence(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+):
+    more = server.environment() | {"LLAMORA_LLM__UPSTREAM__HOST": "https://169.254.169.254"}
+    monkeypatch.setattr(server, "environment", lambda: more)
+    assert server.start(llamora("dev", "--no-reload")) == ""
+    assert server.process.wait(PATIENCE) == 1
+    assert server.said == "LLM.upstream.host cannot be used: it is link-local.\n"
+
+
 # --- what a process keeps to itself ---------------------------------------------------------------
 
 

@@ -5,9 +5,7 @@ import subprocess
 from pathlib import Path
 
 from llamora.cli.say import Failure
-from llamora.settings import CHECKOUT
-
-FRONTEND = CHECKOUT / "frontend"
+from llamora.settings import CHECKOUT, FRONTEND
 
 
 def is_built(frontend: Path = FRONTEND) -> bool:

@@ -139,7 +139,7 @@ def account_add(
     from llamora.settings import load
 
     settings, password = load(), read_password(password_file, twice=True)
-    diarist = Diarist(zone=zone) if zone else Diarist()
+    diarist = Diarist(zone=zone, zone_known=True) if zone else Diarist()
     with rooms_of(settings) as rooms:
         opened = asyncio.run(rooms.accounts.register(name, password, diarist))
         opened.vault.wipe()

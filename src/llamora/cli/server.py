@@ -63,19 +63,20 @@ class _Child:
     """A running worker. Made on the main thread, or the kernel would end it too early."""
 
     def __init__(
-        self, app: str, doors: list[socket.socket], key: RuntimeKey, token: str | None
+        self, manner: Manner, doors: list[socket.socket], key: RuntimeKey, token: str | None
     ) -> None:
         self.ready = asyncio.Event()
         self.ended = asyncio.Event()
         self.born = time.monotonic()
         key_read, self._lifeline = os.pipe()
         self._news, ready_write = os.pipe()
-        numbers = [key_read, ready_write, os.getpid(), app, *(door.fileno() for door in doors)]
+        numbers = [door.fileno() for door in doors]
+        about = [key_read, ready_write, os.getpid(), manner.workers, manner.app, *numbers]
         try:
             self._process = subprocess.Popen(
                 # -P: what lies in the present folder is no part of this program.
-                [sys.executable, "-P", "-m", "llamora", "_worker", *map(str, numbers)],
-                pass_fds=(key_read, ready_write, *(door.fileno() for door in doors)),
+                [sys.executable, "-P", "-m", "llamora", "_worker", *map(str, about)],
+                pass_fds=(key_read, ready_write, *numbers),
                 stdin=subprocess.DEVNULL,
                 process_group=0,  # Ctrl-C comes to the parent, which ends its children in order
             )
@@ -137,7 +138,7 @@ class _Parent:
         pause = FIRST_PAUSE
         while not self._stop.is_set():
             self._changed.clear()
-            child = _Child(self._manner.app, self._doors, self._key, self._token)
+            child = _Child(self._manner, self._doors, self._key, self._token)
             try:
                 await _first(child.ready.wait(), *self._over(child))
                 if child.ready.is_set():

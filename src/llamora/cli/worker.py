@@ -1,8 +1,8 @@
 """A child of the server: takes addresses and the runtime key from its parent, and answers.
 
-Started as `python -m llamora _worker KEY READY PARENT APP DOOR…`, where all but APP are numbers:
-the pipe that brings the key and closes when the parent is gone, the pipe that says we are ready,
-the parent's process, and the listening sockets.
+Started as `python -m llamora _worker KEY READY PARENT WORKERS APP DOOR…`, where all but APP are
+numbers: the pipe that brings the key and closes when the parent is gone, the pipe that says we are
+ready, the parent's process, how many workers there are, and the listening sockets.
 """
 
 import asyncio
@@ -25,17 +25,19 @@ READY = b"."
 
 def main(arguments: list[str]) -> int:
     """Serves until told to end. Returns an exit code when it could not begin."""
-    key_pipe, ready_pipe, parent = map(int, arguments[:3])
-    doors = [socket.socket(fileno=int(each)) for each in arguments[4:]]
+    key_pipe, ready_pipe, parent, workers = map(int, arguments[:4])
+    doors = [socket.socket(fileno=int(each)) for each in arguments[5:]]
     for inherited in (key_pipe, ready_pipe, *(door.fileno() for door in doors)):
         os.set_inheritable(inherited, False)  # a program that we start has no part in them
     harden()
     end_with(parent)
     write_to_stderr()
-    return _serve(arguments[3], key_pipe, ready_pipe, doors)
+    return _serve(arguments[4], workers, key_pipe, ready_pipe, doors)
 
 
-def _serve(app_name: str, key_pipe: int, ready_pipe: int, doors: list[socket.socket]) -> int:
+def _serve(
+    app_name: str, workers: int, key_pipe: int, ready_pipe: int, doors: list[socket.socket]
+) -> int:
     import uvicorn
 
     from llamora.cli.connection import Connection
@@ -55,7 +57,7 @@ def _serve(app_name: str, key_pipe: int, ready_pipe: int, doors: list[socket.soc
     runtime = RuntimeKey(key)
     threading.Thread(target=_end_without_parent, args=(key_pipe,), daemon=True).start()
     try:
-        settings = load()
+        settings = load().for_one_of(workers)
         app = _named(app_name)(settings, runtime, first_token=first_token)
     except (BadPrompt, BadSetting, StoreError) as e:
         os.write(2, f"{e}\n".encode())

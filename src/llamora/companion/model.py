@@ -66,6 +66,10 @@ class BadAddress(ModelError):
     code = "address"
     sentence = "The model's address cannot be used; the settings say which forms can."
 
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)
+
 
 class Unreachable(ModelError):
     code = "unreachable"

@@ -69,6 +69,8 @@ class Prompts:
 def _environment(template_dir: Path | None) -> "Environment":
     import jinja2
 
+    if template_dir and not template_dir.is_dir():
+        raise BadPrompt(f"PROMPTS.template_dir names {template_dir}, which is no folder.")
     folders = [template_dir, BUILT_IN] if template_dir else [BUILT_IN]
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(folders),

@@ -11,7 +11,9 @@ from types import SimpleNamespace
 import pytest
 
 from llamora.cli import assets, passwords, program
+from llamora.cli.journals import rooms_of, vault_of
 from llamora.cli.say import Failure
+from llamora.settings import load
 from llamora.vault import RecoveryCode
 
 PASSWORD = "a heron at the grey pond"
@@ -86,6 +88,15 @@ def test_a_new_account_prints_its_recovery_code_and_nothing_else(llamora: Llamor
     assert str(RecoveryCode.read(ran.out.strip())) == ran.out.strip()
     assert "Keep this recovery code" in ran.err
     assert llamora("account", "list").out == "ada\n"
+
+
+def test_the_zone_that_was_given_is_the_diarists_choice(llamora: Llamora, password: Path):
+    """A browser elsewhere must not replace it at the first sign-in."""
+    done = llamora("account", "add", "ada", "--password-file", password, "--zone", "Europe/Vienna")
+    assert done.code == 0
+    with rooms_of(load()) as rooms, vault_of(rooms, "ada", PASSWORD) as vault:
+        settings = rooms.accounts.settings(vault)
+    assert (settings.zone, settings.zone_known) == ("Europe/Vienna", True)
 
 
 def test_a_name_that_is_taken_is_one_sentence(llamora: Llamora, ada: list[str], password: Path):

@@ -54,6 +54,11 @@ def test_the_system_text_asks_for_calm_and_forbids_verdicts():
     assert "{" not in text
 
 
+def test_a_folder_of_templates_that_is_not_there_is_told_and_not_passed_over(tmp_path):
+    with pytest.raises(BadPrompt, match=r"PROMPTS\.template_dir names .*, which is no folder"):
+        Prompts(tmp_path / "nowhere")
+
+
 def test_a_template_of_the_operators_own_stands_in(tmp_path):
     (tmp_path / "respond.txt.j2").write_text(
         "{% block system %}Rhyme.{% endblock %}{% block user %}{{ entry.text }}{% endblock %}"

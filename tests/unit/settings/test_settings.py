@@ -114,10 +114,10 @@ def test_a_later_list_or_table_replaces_the_earlier_one(tmp_path):
     ],
 )
 def test_text_is_only_ever_text(tmp_path, text):
-    given = load(tmp_path, {"LLAMORA_LLM__CHAT__API_KEY": text})
-    assert given.llm.chat.api_key == text
-    write(tmp_path, "config/.secrets.toml", f"[LLM.chat]\napi_key = {_quoted(text)}\n")
-    assert load(tmp_path, {}).llm.chat.api_key == text
+    given = load(tmp_path, {"LLAMORA_LLM__CHAT__MODEL": text})
+    assert given.llm.chat.model == text
+    write(tmp_path, "config/.secrets.toml", f"[LLM.chat]\nmodel = {_quoted(text)}\n")
+    assert load(tmp_path, {}).llm.chat.model == text
 
 
 def _quoted(text: str) -> str:
@@ -189,6 +189,9 @@ def test_an_unknown_setting_is_named_with_the_nearest(tmp_path):
         ("LLM__GENERATION__TEMPERATURE", "inf", "a number from 0 to 2"),
         ("LLM__UPSTREAM__HOST", "localhost:8080", "http or https"),
         ("LLM__UPSTREAM__HOST", "file:///etc/passwd", "http or https"),
+        ("LLM__UPSTREAM__HOST", "http://[", "http or https"),
+        ("LLM__CHAT__BASE_URL", "http://127.0.0.1:99999", "http or https"),
+        ("LLM__CHAT__API_KEY", "schlüssel", "ASCII"),
         ("LLM__CHAT__PARAMETERS", "top_k", "a table"),
         ("SECRET_KEY", "short", "at least 32"),
     ],
