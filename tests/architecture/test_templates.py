@@ -86,3 +86,35 @@ def test_what_is_allowed_is_let_be():
         '<link rel="stylesheet" href="{{ static(\'css/app.css\') }}">'
         '<p class="style">on = off; notes[0]</p>'
     )
+
+
+# --- every visible sentence can be translated -----------------------------------------------------
+
+JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+SPOKEN = re.compile(r"\s(?:aria-label|title|placeholder|alt|data-say-\w+)=\"([^\"]*)\"")
+CLASS = re.compile(r"\{% block (?:room|section_name) %\}\w+")
+TAG = re.compile(r"<[^>]*>|[\w-]+=\"[^\"]*\"")
+"""Tags, and the attributes in a partial that holds nothing else."""
+WORD = re.compile(r"[^\W\d_]{2,}")
+SHOWN_AS_IT_IS = {"Llamora", "XXXXX", "Ctrl", "Enter", "Esc"}
+"""A name, a form and what stands on keys."""
+
+
+def untranslated(template: str) -> list[str]:
+    """Words that a reader sees or hears and that do not pass `_()`."""
+    text = JINJA.sub("", CLASS.sub("", JINJA_COMMENT.sub("", template)))
+    heard = [*SPOKEN.findall(text), TAG.sub(" ", text)]
+    return [word for part in heard for word in WORD.findall(part) if word not in SHOWN_AS_IT_IS]
+
+
+def test_every_visible_sentence_passes_the_translation():
+    wrong = {path.name: found for path in templates() if (found := untranslated(path.read_text()))}
+    assert wrong == {}
+
+
+@pytest.mark.parametrize(
+    "template", ["<p>Hello</p>", '<a title="Hello">{{ x }}</a>', "{% if x %}Hello{% endif %}"]
+)
+def test_a_sentence_that_does_not_is_noticed(template: str):
+    assert untranslated(template) == ["Hello"]
+    assert untranslated(template.replace("Hello", '{{ _("Hello") }}')) == []

@@ -43,8 +43,7 @@ def test_the_place_in_a_day_is_kept_while_the_tab_lives(house: House, seat: Seat
         ada.post(f"/days/{house.today}/entries", text=LONG, key=f"k{n}")
     ada.visit()
     ada.page.evaluate("scrollTo(0, 900)")
-    while not ada.page.evaluate("navigation.currentEntry.getState()?.y === 900"):
-        ada.page.wait_for_timeout(50)
+    ada.page.wait_for_function("navigation.currentEntry.getState()?.y === 900")
     ada.page.keyboard.press("[")  # a click of Playwright's may scroll by itself
     ada.arrives_at("Saturday, 21 November")
     ada.page.keyboard.press("]")

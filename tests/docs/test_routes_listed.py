@@ -1,4 +1,4 @@
-"""Every route and every command stands in the documents, and nothing that is not there does."""
+"""Every route stands in the documents, and nothing that is not there does."""
 
 import re
 from pathlib import Path
@@ -45,17 +45,3 @@ def test_every_link_in_the_documents_leads_somewhere():
         if not (page.parent / target).exists()
     ]
     assert not broken, broken
-
-
-def test_every_command_is_described():
-    from llamora.cli.program import account, assets, migrate, program
-
-    text = (ROOT / "docs/command-line.md").read_text("utf-8")
-    groups = {"": program, "account ": account, "assets ": assets, "migrate ": migrate}
-    names = [
-        f"{group}{command.name or getattr(command.callback, '__name__', '')}"
-        for group, app in groups.items()
-        for command in app.registered_commands
-    ]
-    assert len(names) > 12
-    assert [name for name in names if name.rstrip("_") not in text] == []

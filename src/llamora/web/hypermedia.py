@@ -9,6 +9,8 @@ from markupsafe import Markup
 from quart import Quart, Response, current_app, g, request, url_for
 from quart.globals import request_ctx
 
+from llamora.web.wording import _, day_number, weekday
+
 
 def is_partial() -> bool:
     """Whether HTMX asks for a piece to swap in, not for a page."""
@@ -63,11 +65,6 @@ def address_of(endpoint: str, **values: Any) -> str:
     return adapter.build(endpoint, values)
 
 
-def _(text: str) -> str:
-    """Every visible sentence passes here; English is the only language for now."""
-    return text
-
-
 class Static:
     """Addresses of static files: built ones by their hashed names, sources as they are."""
 
@@ -112,6 +109,8 @@ def install(app: Quart, static: Static) -> None:
         static=static.url,
         icon=static.icon,
         fresh_key=lambda: secrets.token_hex(16),
+        weekday=weekday,
+        day_number=day_number,
     )
 
     @app.context_processor

@@ -23,11 +23,12 @@ from llamora.web.rooms import journal, opened, rooms, session
 from llamora.web.sse import COMMENT, event, stream
 from llamora.web.unlocked import OpenJournal
 from llamora.web.views import ResponseView, Views
+from llamora.web.wording import _
 
 responses = Blueprint("responses", __name__)
 
 RECHECK_SECONDS = 15
-LOCKED = '<p class="quiet" role="status">The journal is locked.</p>'
+LOCKED = f'<p class="quiet" role="status">{_("The journal is locked.")}</p>'
 
 
 @responses.post("/entries/<id:id>/responses")

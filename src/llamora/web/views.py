@@ -1,39 +1,24 @@
 """What templates see: days, entries and responses, ready to be shown."""
 
 import asyncio
-import calendar
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 from markupsafe import Markup
 
 from llamora.accounts import Settings
 from llamora.companion.companion import Companion
 from llamora.journal import drafts, markdown
-from llamora.journal.days import FIRST_DAY, LAST_DAY, Days, month_grid
+from llamora.journal.days import FIRST_DAY, LAST_DAY, month_grid
 from llamora.journal.journal import ENTRY_BYTES, Journal, Thread, Unopened
 from llamora.journal.writing import Entry, Kind, Response, Writing, stamp
 from llamora.kernel import day_of
 from llamora.kernel import zone as zone_of
 from llamora.web.unlocked import OpenJournal
+from llamora.web.wording import MONTHS, WEEKDAYS, _, clock, day_number, day_title, weekday
 
-_WEEKDAYS = tuple(calendar.day_name)
-_MONTHS = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-]
 BIG_TEXT = 8_000
 """Characters of Markdown from which rendering goes to a thread."""
 
@@ -107,29 +92,6 @@ class DayView:
     """Whether it is this day's own row."""
 
 
-def day_title(day: date, today: date) -> str:
-    """ "Saturday, 22 November", with the year when it is not this year's."""
-    return f"{_WEEKDAYS[day.weekday()]}, {day_number(day, today)}"
-
-
-def day_number(day: date, today: date) -> str:
-    """ "22 November", with the year when it is not this year's."""
-    year = "" if day.year == today.year else f" {day.year}"
-    return f"{day.day} {_MONTHS[day.month - 1]}{year}"
-
-
-def day_short(day: date, today: date) -> str:
-    """The same without its comma, for the bar."""
-    return day_title(day, today).replace(",", "")
-
-
-def clock(at: datetime, hours: int) -> str:
-    """ "07:42" or "7:42 am"."""
-    if hours == 24:
-        return f"{at:%H:%M}"
-    return f"{at.hour % 12 or 12}:{at:%M} {'am' if at.hour < 12 else 'pm'}"
-
-
 class Views:
     """Makes views of one open journal."""
 
@@ -151,8 +113,8 @@ class Views:
             date=day,
             iso=day.isoformat(),
             title=day_title(day, today),
-            short=day_short(day, today),
-            weekday=_WEEKDAYS[day.weekday()],
+            short=f"{weekday(day)} {day_number(day, today)}",
+            weekday=weekday(day),
             number=day_number(day, today),
             is_today=day == today,
             is_future=day > today,
@@ -164,7 +126,7 @@ class Views:
             first_visit=not days.written and not journal.damaged,
             entries=await self.entries(threads),
             draft=draft[0] if draft else "",
-            draft_saved="saved" if draft else "",
+            draft_saved=_("saved") if draft else "",
             key=secrets.token_hex(16),
             limit=ENTRY_BYTES,
             zone=journal.zone,
@@ -197,19 +159,19 @@ class Views:
         following = (first + timedelta(days=32)).replace(day=1) if first < last_month else None
         return {
             "kind": "month",
-            "title": f"{_MONTHS[first.month - 1]} {first.year}",
+            "title": f"{_(MONTHS[first.month - 1])} {first.year}",
             "previous": previous.isoformat()[:7] if previous else None,
             "next": following.isoformat()[:7] if following else None,
             "today": today.isoformat(),
             "weeks": weeks,
-            "weekdays": _WEEKDAYS,
+            "weekdays": [_(name) for name in WEEKDAYS],
         }
 
     def calendar_year(self, year: int) -> dict[str, object]:
         today = self._journal.today()
         months = [
             {
-                "title": name,
+                "title": _(name),
                 "value": f"{year:04d}-{number:02d}",
                 "days": [
                     self._cell(day, today) if day else None
@@ -217,7 +179,7 @@ class Views:
                     for day in week
                 ],
             }
-            for number, name in enumerate(_MONTHS, 1)
+            for number, name in enumerate(MONTHS, 1)
         ]
         return {
             "kind": "year",
@@ -274,7 +236,7 @@ class Views:
         written_on = day_of(entry.at, entry.zone or "UTC", self._journal.day_starts_at)
         if abs((written_on - entry.day).days) <= 1:
             return clock(entry.local, self._settings.clock_hours)
-        return f"added {day_number(written_on, self._journal.today())}"
+        return _("added %s") % day_number(written_on, self._journal.today())
 
     def _response(self, response: Response, sentence: str = "") -> ResponseView:
         state = response.state
@@ -355,6 +317,3 @@ class Views:
 
 def _iso(day: date | None) -> str | None:
     return day.isoformat() if day else None
-
-
-__all__ = ["DayView", "Days", "EntryView", "ResponseView", "Views", "clock", "day_title"]

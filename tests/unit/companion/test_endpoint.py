@@ -225,7 +225,7 @@ async def test_closing_the_stream_closes_the_connection():
 
 
 async def test_a_slow_reader_is_not_a_slow_model():
-    settings = replace(SETTINGS, between_seconds=0.2)
+    settings = replace(SETTINGS, between_seconds=1.0)
     async with (
         Upstream(streams(chunk("one "), chunk("two"), chunk(finish="stop"))) as server,
         model_at(server.url, settings) as endpoint,
@@ -233,7 +233,7 @@ async def test_a_slow_reader_is_not_a_slow_model():
         said = []
         async for token in endpoint.stream(ASKED, max_tokens=50):
             said.append(token.text)
-            await asyncio.sleep(0.3)
+            await asyncio.sleep(1.2)
     assert "".join(said) == "one two"
 
 

@@ -1,0 +1,35 @@
+"""Days and times in words. Every visible sentence passes `_`, here or in the template."""
+
+import calendar
+from datetime import date, datetime
+
+WEEKDAYS = tuple(calendar.day_name)
+MONTHS = tuple(calendar.month_name)[1:]
+
+
+def _(text: str) -> str:
+    """The text in the reader's language; English is the only one for now."""
+    return text
+
+
+def day_title(day: date, today: date) -> str:
+    """ "Saturday, 22 November", with the year when it is not this year's."""
+    return f"{weekday(day)}, {day_number(day, today)}"
+
+
+def weekday(day: date) -> str:
+    return _(WEEKDAYS[day.weekday()])
+
+
+def day_number(day: date, today: date) -> str:
+    """ "22 November", with the year when it is not this year's."""
+    year = "" if day.year == today.year else f" {day.year}"
+    return f"{day.day} {_(MONTHS[day.month - 1])}{year}"
+
+
+def clock(at: datetime, hours: int) -> str:
+    """ "07:42" or "7:42 am"."""
+    if hours == 24:
+        return f"{at:%H:%M}"
+    half = _("%s am") if at.hour < 12 else _("%s pm")
+    return half % f"{at.hour % 12 or 12}:{at:%M}"
