@@ -31,6 +31,8 @@ _BESIDE, _PACKED = CHECKOUT / "frontend", Path(__file__).resolve().parent / "fro
 FRONTEND = _BESIDE if _BESIDE.is_dir() else _PACKED
 """The frontend's folder: beside the sources in a checkout, within the package from a wheel."""
 GENERATED = ("SECRET_KEY", "COOKIES.secret")
+SECRETS = "secrets.toml"
+"""The file in the data folder that keeps them."""
 
 T = TypeVar("T")
 
@@ -727,7 +729,7 @@ def _secrets(folder: Path) -> dict[str, str]:
         lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            return _read_or_make(folder / "secrets.toml", lock)
+            return _read_or_make(folder / SECRETS, lock)
         finally:
             os.close(lock)
     except OSError as error:

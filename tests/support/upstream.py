@@ -301,7 +301,7 @@ WAYS: dict[str, Way] = {
     "ends inside an event": Way(streams(BEGUN, chunk(finish="stop")[:-1]), model.CutShort, ANSWER),
     "ends inside a chunk": Way(chunked(BEGUN, whole=False), model.CutShort, ANSWER),
     "resets": Way(resets, model.CutShort, ANSWER),
-    "[DONE] without a reason": Way(streams(BEGUN, DONE), model.CutShort, ANSWER),
+    "[DONE] without a reason": Way(streams(BEGUN, DONE), said=ANSWER),
     "an empty stream": Way(streams(), model.CutShort),
     "an error in the stream": Way(
         streams(BEGUN + data(refusal(500, "CUDA", "server_error"))), model.Broken, ANSWER

@@ -219,6 +219,7 @@ def export(
     to: Annotated[str, typer.Option("--to", help="File to write; - is stdout.")],
     password_file: PasswordFile = None,
     format: Format = "jsonl",
+    replace: Annotated[bool, typer.Option("--replace", help="Replace what is there.")] = False,
 ) -> None:
     """Write a journal to a file that `import` reads. The file is plain text."""
     from llamora.cli.journals import journal_of
@@ -227,7 +228,10 @@ def export(
     from llamora.settings import load
 
     _only_jsonl(format)
-    settings, password = load(), read_password(password_file)
+    settings = load()
+    if to != "-":
+        _spare_what_is_there(Path(to), settings.database.path, replace=replace)
+    password = read_password(password_file)
     with (
         orderly_end(),
         journal_of(settings, user, password) as journal,
@@ -240,6 +244,18 @@ def export(
             written = jsonl.write_file(journal, Path(to), progress=heard)
     note(f"{counted(written, 'entry', 'entries')} exported.")
     note("What was exported is plain text: anyone who has it can read the journal.")
+
+
+def _spare_what_is_there(to: Path, database: Path, *, replace: bool) -> None:
+    from llamora.settings import SECRETS
+
+    if not to.exists():
+        return
+    own = [database, *(database.with_name(database.name + end) for end in ("-wal", "-shm"))]
+    if any(each.exists() and to.samefile(each) for each in (*own, database.parent / SECRETS)):
+        raise Failure(f"{to} is part of the journal itself; name another file.")
+    if not replace and to.is_file() and to.stat().st_size:
+        raise Failure(f"{to} is there already; give --replace if it is to be replaced.")
 
 
 def _only_jsonl(format: str) -> None:

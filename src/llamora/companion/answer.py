@@ -11,7 +11,6 @@ from typing import Any
 from llamora.companion.model import (
     Broken,
     Busy,
-    CutShort,
     Loading,
     ModelError,
     NotThere,
@@ -47,10 +46,10 @@ class Answer:
         """
         if not event.data.strip():
             return ""
-        if event.data == "[DONE]":
-            if not self.finish:
-                raise CutShort("done without a finish_reason")
-            return ""
+        if event.data == "[DONE]":  # an end in so many words, whether or not a reason came before
+            words = "" if self.finish else self._thoughts.rest()
+            self.finish = self.finish or "stop"
+            return words
         chunk = read_json(event.data)
         if chunk is None:
             return ""

@@ -144,6 +144,30 @@ def test_what_was_imported_is_exported(
     ]
 
 
+def test_an_export_takes_the_place_of_nothing_unasked(
+    llamora: Llamora, ada: list[str], lines: Path, tmp_path: Path
+):
+    llamora("import", *ada, lines)
+    precious = tmp_path / "notes.txt"
+    precious.write_text("precious")
+    ran = llamora("export", *ada, "--to", precious)
+    assert (ran.code, precious.read_text()) == (1, "precious")
+    assert ran.err == f"{precious} is there already; give --replace if it is to be replaced.\n"
+    assert llamora("export", *ada, "--to", precious, "--replace").code == 0
+    assert len(precious.read_text().splitlines()) == len(LINES)
+
+
+@pytest.mark.parametrize("name", ["llamora.sqlite3", "secrets.toml", "../link"])
+def test_an_export_never_takes_the_place_of_the_journal(
+    llamora: Llamora, ada: list[str], tmp_path: Path, name: str
+):
+    (tmp_path / "link").symlink_to(tmp_path / "data/llamora.sqlite3")
+    ran = llamora("export", *ada, "--to", tmp_path / "data" / name, "--replace")
+    assert ran.code == 1
+    assert ran.err.endswith("is part of the journal itself; name another file.\n")
+    assert llamora("verify", *ada).code == 0
+
+
 def test_an_export_to_stdout_is_only_the_export(llamora: Llamora, ada: list[str], lines: Path):
     llamora("import", *ada, lines)
     ran = llamora("export", *ada, "--to", "-")
