@@ -21,10 +21,10 @@ def test_a_draft_is_there_again_after_the_server_was_killed(
     ada.sign_in().visit()
     kept = ada.write("kept before")
     ada.composer.fill("half a thou")
-    expect(ada.saved).to_have_text("saved")
+    expect(ada.saved).to_have_text("draft saved")
     kept.get_by_role("link", name="Edit").click()
     kept.locator("textarea").fill("kept before, half chan")
-    expect(kept.locator("[data-saved]")).to_have_text("saved")
+    expect(kept.locator("[data-saved]")).to_have_text("draft saved")
 
     running.kill()
     ada.composer.press_sequentially("gh")
@@ -36,7 +36,7 @@ def test_a_draft_is_there_again_after_the_server_was_killed(
     expect(ada.composer).to_have_value("half a thought")
     ada.sign_in().visit()
     expect(ada.composer).to_have_value("half a thou")
-    expect(ada.saved).to_have_text("saved")
+    expect(ada.saved).to_have_text("draft saved")
     kept.get_by_role("link", name="Edit").click()
     expect(kept.locator("textarea")).to_have_value("kept before, half chan")
     expect(kept).to_contain_text("changes you had not kept yet")
@@ -53,9 +53,40 @@ def test_leaving_the_page_before_the_pause_loses_nothing(ada: Diarist):
     expect(ada.composer).to_have_value("no pause after this")
 
 
+def test_two_tabs_take_no_words_from_one_another(house: House, ada: Diarist):
+    other = Diarist(ada.page.context.new_page(), house.url, ada.watch).visit()
+    for tab, text in ((ada, "an hour of writing"), (other, "a short one")):
+        tab.composer.fill(text)
+        expect(tab.saved).to_have_text("draft saved")
+    other.composer.press("Control+Enter")
+    expect(other.entry("a short one")).to_be_visible()
+    expect(other.composer).to_have_value("")
+    ada.page.reload()
+    expect(ada.composer).to_have_value("an hour of writing")
+
+
+def test_what_is_too_long_for_an_entry_is_kept_while_it_is_shortened(ada: Diarist):
+    ada.composer.fill("word " * 13_000)
+    expect(ada.saved).to_have_text("draft saved")
+    ada.page.reload()
+    expect(ada.composer).to_have_value("word " * 13_000)
+    expect(ada.page.locator("#composer-note")).to_contain_text("too long")
+
+
+def test_who_leaves_with_words_that_could_not_be_kept_is_asked_first(house: House, ada: Diarist):
+    ada.composer.press_sequentially("half a thought")
+    expect(ada.saved).to_have_text("draft saved")
+    house.clock.advance(hours=2)  # the journal locks by itself
+    ada.composer.press_sequentially(", and the other half")
+    expect(ada.saved).to_contain_text("The journal is locked")
+    ada.page.get_by_role("link", name="Previous day").click()
+    ada.arrives_at("Open your journal")
+    assert ada.watch.asked_to_stay == 1
+
+
 def test_a_kept_entry_leaves_no_draft(ada: Diarist):
     ada.composer.fill("first")
-    expect(ada.saved).to_have_text("saved")
+    expect(ada.saved).to_have_text("draft saved")
     ada.composer.press_sequentially(" and more")
     ada.page.get_by_role("button", name="Keep").click()
     expect(ada.entry("first and more")).to_be_visible()
@@ -77,6 +108,15 @@ def test_an_edit_that_began_before_another_shows_both_texts(house: House, ada: D
     expect(entry.get_by_role("alert")).to_contain_text("Nothing is lost")
     expect(entry.locator(".theirs-text")).to_have_text("as the other tab says")
     expect(entry.get_by_label("Your text")).to_have_value("as the first tab says")
+
+    # Who leaves it at that finds both again.
+    entry.get_by_role("link", name="Leave it as it stands now").click()
+    expect(ada.entry("as the other tab says").locator(".entry")).to_be_visible()
+    entry.get_by_role("link", name="unfinished changes").click()
+    expect(entry.get_by_label("Your text")).to_have_value("as the first tab says")
+    expect(entry).to_contain_text("changes you had not kept yet")
+    entry.get_by_role("button", name="Keep", exact=True).click()
+    expect(entry.get_by_role("alert")).to_contain_text("Nothing is lost")
     entry.get_by_role("button", name="Keep mine").click()
     expect(ada.entry("as the first tab says").locator(".entry")).to_be_visible()
     other.page.reload()
@@ -126,7 +166,7 @@ def test_midnight_brings_a_quiet_word_and_misfiles_nothing(keep_house: KeepHouse
     expect(banner).to_be_hidden()
     ada.composer.fill("begun before midnight")
     ada.page.clock.run_for(3_000)
-    expect(ada.saved).to_have_text("saved")
+    expect(ada.saved).to_have_text("draft saved")
 
     house.clock.advance(minutes=2)
     ada.page.clock.run_for(120_000)
@@ -134,7 +174,7 @@ def test_midnight_brings_a_quiet_word_and_misfiles_nothing(keep_house: KeepHouse
     expect(banner).to_contain_text("A new day has begun")
     ada.composer.press_sequentially(", ended after")
     ada.page.clock.run_for(10_000)
-    expect(ada.saved).to_have_text("saved")
+    expect(ada.saved).to_have_text("draft saved")
     banner.get_by_role("link").click()
     ada.arrives_at("Monday, 23 November")
     expect(ada.composer).to_have_value("")

@@ -57,7 +57,7 @@ def test_entries_drafts_and_edits_stay_text(house: House, seat: Seat, texts: lis
 
     everything = "\n\n".join(corpus())
     ada.composer.fill(everything)
-    expect(ada.saved).to_have_text("saved")
+    expect(ada.saved).to_have_text("draft saved")
     page.reload()
     assert ada.composer.input_value() == normalise(everything)
     _assert_nothing(ada)

@@ -147,10 +147,10 @@ async def test_nothing_that_was_said_can_be_read_anywhere(
     )
     write = Journal.write
 
-    async def broken(self: Journal, day: Any, text: str, *, key: str) -> Any:
+    async def broken(self: Journal, day: Any, text: str, **more: Any) -> Any:
         if text == TEXTS["entry for a bug"]:
             raise RuntimeError(text)
-        return await write(self, day, text, key=key)
+        return await write(self, day, text, **more)
 
     monkeypatch.setattr(Journal, "write", broken)
     async with (

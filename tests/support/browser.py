@@ -93,6 +93,7 @@ class Watch:
     def __init__(self, context: BrowserContext, origin: str) -> None:
         self.wrongs: list[str] = []
         self.requests: list[str] = []
+        self.asked_to_stay = 0
         self._origin = origin
         self._allowed: list[str] = []
         context.on("weberror", lambda e: self.wrongs.append(f"error: {e.error}"))
@@ -118,6 +119,10 @@ class Watch:
             self.wrongs.append(f"left for {url}")
 
     def _dialog(self, dialog: Dialog) -> None:
+        if dialog.type == "beforeunload":  # the browser's own question, asked for unsaved words
+            self.asked_to_stay += 1
+            dialog.accept()
+            return
         self.wrongs.append(f"dialog: {dialog.message}")
         dialog.dismiss()
 

@@ -179,7 +179,7 @@ async def test_a_bug_shows_a_page_and_logs_a_place_and_neither_holds_text(
     monkeypatch.setenv("QUART_DEBUG", debug)
     caplog.set_level(logging.DEBUG)
 
-    async def broken(self: Journal, day: object, text: str, *, key: str) -> None:
+    async def broken(self: Journal, day: object, text: str, **more: object) -> None:
         words_in_a_local = text
         raise RuntimeError(f"cannot keep {words_in_a_local}")
 

@@ -192,9 +192,27 @@ async def test_keeping_an_entry_lets_its_draft_go_and_no_other(ada: Visitor) -> 
 
 
 async def test_a_draft_that_is_too_long_is_said_to_be(ada: Visitor) -> None:
-    refused = await ada.draft("x" * 64_001)
+    assert (await ada.draft("x" * 64_001)).status_code == 200, "too long for an entry only"
+    refused = await ada.draft("x" * 256_001)
     assert refused.status_code == 422
     assert 'data-ok="no"' in refused.text
+
+
+async def test_a_form_renders_with_what_it_needs_to_take_nobodys_words(ada: Visitor) -> None:
+    """Two tabs on one day: neither the draft nor the entry of one takes the other's words."""
+    one, two = fields(await ada.day()), fields(await ada.day())
+    path = f"/days/{TODAY}/draft"
+    for form, text in ((one, "an hour of writing"), (two, "b")):
+        draft = {"text": text, "key": form["key"], "seen": form["seen"]}
+        assert (await ada.htmx("PUT", path, draft)).status_code == 200
+    assert fields(await ada.day())["text"] == "an hour of writing\n\nb"
+    entry = {"text": "b, and kept", "key": two["key"], "seen": two["seen"]}
+    assert (await ada.send(f"/days/{TODAY}/entries", entry)).status_code == 303
+    three = fields(await ada.day())
+    assert three["text"] == "an hour of writing"
+    entry = {"text": "an hour", "key": three["key"], "seen": three["seen"]}
+    assert (await ada.send(f"/days/{TODAY}/entries", entry)).status_code == 303
+    assert fields(await ada.day())["text"] == ""
 
 
 async def test_midnight_does_not_misfile_what_was_being_written(

@@ -2,17 +2,39 @@
 
 Places: `day:<date>` a new entry, `entry:<id>` an edit, `erased:<id>` what can still be brought
 back, `stop:<id>` a wish that a response end.
+
+Two tabs may write at one place. Each form that is shown has a key of its own and remembers which
+draft it began from; what another form wrote since is kept beside its own words, never beneath
+them, and whoever comes back finds all of it.
 """
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 from llamora.kernel import new_id
 from llamora.storage.ledger import Rows, Writes
 from llamora.vault import Place, Purpose, Unreadable, Vault
 
 DRAFT = Place("drafts", "sealed", Purpose.DRAFT, ("place", "revision"))
+
+T = TypeVar("T")
+
+
+class Hand(NamedTuple):
+    """The form that writes: its key, and the mark of the draft that stood in it when it began."""
+
+    key: str = ""
+    seen: str = ""
+
+
+class Draft(NamedTuple):
+    """A draft as whoever comes back finds it."""
+
+    text: str
+    header: dict[str, Any]
+    mark: str
+    """Says which writer's draft this is, and at which revision."""
 
 
 def of_day(day: date) -> str:
@@ -31,6 +53,11 @@ def entry_of(place: str) -> bytes | None:
 
 def of_erased(id: bytes) -> str:
     return f"erased:{id.hex()}"
+
+
+def erased_at(place: str) -> bytes:
+    """The entry that lies at that place."""
+    return bytes.fromhex(place.partition(":")[2])
 
 
 def of_stop(id: bytes) -> str:
@@ -56,8 +83,62 @@ def put(
     )
 
 
-def get(source: Rows, vault: Vault, place: str) -> tuple[str, dict[str, Any]] | None:
-    """A draft's text and header; None when there is none."""
+def get(source: Rows, vault: Vault, place: str) -> Draft | None:
+    """What was being written at that place, by all hands; None when nothing was.
+
+    Raises:
+        Unreadable: it does not open.
+    """
+    if (found := _sheets(source, vault, place)) is None:
+        return None
+    sheets, header, mark = found
+    return Draft("\n\n".join(sheet.text for sheet in sheets), header, mark)
+
+
+def lay(
+    tx: Writes,
+    vault: Vault,
+    place: str,
+    text: str,
+    hand: Hand,
+    more: Mapping[str, Any] | None = None,
+) -> None:
+    """Keeps what this hand writes there, and beside it what other hands wrote that it has not seen.
+
+    With a blank text its own words are let go. A draft that does not open is replaced.
+    """
+    try:
+        found = _sheets(tx, vault, place)
+    except Unreadable:
+        found = None
+    others: list[_Sheet] = []
+    if found and hand.seen != found[2]:  # else all of it stood in the form, and is in its text
+        others = [s for s in found[0] if s.key != hand.key and s.text not in text]
+    if text.strip():
+        others.append(_Sheet(hand.key, text))
+    if not others:
+        drop(tx, vault, place)
+        return
+    *beside, (key, last) = others
+    if key != hand.key and found:
+        more = {name: value for name, value in found[1].items() if name not in ("key", "others")}
+    header = {**(more or {}), **({"key": key} if key else {})}
+    if beside:
+        header["others"] = [list(sheet) for sheet in beside]
+    put(tx, vault, place, last, header)
+
+
+class _Sheet(NamedTuple):
+    """What one form wrote."""
+
+    key: str
+    text: str
+
+
+def _sheets(
+    source: Rows, vault: Vault, place: str
+) -> tuple[list[_Sheet], dict[str, Any], str] | None:
+    """What each form wrote at that place, the latest last, with the header and the mark."""
     hashed = vault.place_hash(place)
     found = source.row(
         "SELECT id, revision, sealed FROM drafts WHERE owner = ? AND place = ?",
@@ -67,7 +148,18 @@ def get(source: Rows, vault: Vault, place: str) -> tuple[str, dict[str, Any]] | 
         return None
     id, revision, sealed = found
     opened = vault.open(DRAFT, id, sealed, place=hashed, revision=revision)
-    return opened.raw.decode(), opened.header
+    key = opened.header.get("key", "")
+    sheets = [_Sheet(*other) for other in opened.header.get("others", ())]
+    return [*sheets, _Sheet(key, opened.raw.decode())], opened.header, f"{key}:{revision}"
+
+
+def which(source: Rows, vault: Vault, places: Mapping[T, str]) -> set[T]:
+    """Of some places, those with a draft."""
+    rows = source.rows("SELECT place FROM drafts WHERE owner = ?", (vault.owner,))
+    there = {place for (place,) in rows}
+    if not there:
+        return set()
+    return {each for each, at in places.items() if vault.place_hash(at) in there}
 
 
 def has(source: Rows, vault: Vault, place: str) -> bool:

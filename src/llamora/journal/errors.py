@@ -36,13 +36,13 @@ class Blank(JournalError):
 
 
 class TooLong(JournalError):
-    """More bytes than an entry holds; `over` says how many too many."""
+    """More bytes than an entry, or a draft, holds; `over` says how many too many."""
 
-    def __init__(self, limit: int, over: int) -> None:
+    def __init__(self, what: str, limit: int, over: int) -> None:
         self.over = over
         super().__init__(
-            f"An entry holds {limit:,} bytes, and this is {over:,} over. "
-            "Nothing was lost: shorten it, or keep it as two entries."
+            f"{what} holds {limit:,} bytes, and this is {over:,} over. "
+            "Please shorten it, or keep it as two entries."
         )
 
 

@@ -5,7 +5,7 @@ and every record opens only with the vault's keys.
 """
 
 import base64
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
@@ -51,7 +51,11 @@ from llamora.vault import Unreadable, Vault
 ENTRY_BYTES = 64_000
 """What an entry holds, in UTF-8 after line ends are made one kind."""
 
+DRAFT_BYTES = 4 * ENTRY_BYTES
+"""What a draft holds: words that are too many for one entry are not lost for that."""
+
 UNDO = timedelta(seconds=60)
+_NO_FORM = drafts.Hand()
 T = TypeVar("T")
 
 
@@ -237,8 +241,11 @@ class Journal:
 
     # Writing
 
-    async def write(self, day: date, text: str, *, key: str) -> Entry:
-        """Keeps an entry on a day and lets the day's draft go.
+    async def write(
+        self, day: date, text: str, *, key: str, hand: drafts.Hand | None = None
+    ) -> Entry:
+        """Keeps an entry on a day and lets the day's draft go: that of the form that wrote it, or
+        whatever is there when no form is named.
 
         `key` names this one submission: the same key and text again change nothing and give back
         what the first wrote. The same key with another text is another entry, for a form that is
@@ -259,13 +266,16 @@ class Journal:
                 return there, None
             edition = Edition(tx, self.vault)
             edition.insert(entry)
-            drafts.drop(tx, self.vault, drafts.of_day(day))
+            self._let_go(tx, drafts.of_day(day), hand)
             return entry, edition.close()
 
         return await self._change(work)
 
-    async def revise(self, id: bytes, revision: int, text: str) -> Entry:
-        """Replaces an entry's text, if it still stands at that revision.
+    async def revise(
+        self, id: bytes, revision: int, text: str, *, hand: drafts.Hand | None = None
+    ) -> Entry:
+        """Replaces an entry's text, if it still stands at that revision; lets the draft go as
+        `write` does.
 
         Raises:
             Blank, TooLong, NotFound, DayDamaged
@@ -276,14 +286,14 @@ class Journal:
         def work(tx: Writes) -> tuple[Entry, Outcome | None]:
             entry = self._entry_in(tx, id)
             if entry.text == text:
-                drafts.drop(tx, self.vault, drafts.of_entry(id))
+                self._let_go(tx, drafts.of_entry(id), hand)
                 return entry, None
             if entry.revision != revision:
                 raise Conflict(entry)
             revised = replace(entry, text=text, revision=revision + 1)
             edition = Edition(tx, self.vault)
             edition.update(revised)
-            drafts.drop(tx, self.vault, drafts.of_entry(id))
+            self._let_go(tx, drafts.of_entry(id), hand)
             return revised, edition.close()
 
         return await self._change(work)
@@ -315,7 +325,6 @@ class Journal:
                 edition.remove(writing)
             more = {"at": stamp(at), "date": entry.day.isoformat(), "index": index, "rows": rows}
             drafts.put(tx, self.vault, drafts.of_erased(id), "", more)
-            drafts.drop(tx, self.vault, drafts.of_entry(id))
             return entry, edition.close()
 
         return await self._change(work)
@@ -376,6 +385,9 @@ class Journal:
                     later[place] = at  # brought back and erased anew, perhaps elsewhere
                 else:
                     drafts.drop(tx, self.vault, place)
+                    entry = drafts.erased_at(place)
+                    if not self._has(tx, entry):
+                        drafts.drop(tx, self.vault, drafts.of_entry(entry))
             return later
 
         # Taken out first, so that what is erased while this waits is not forgotten with it.
@@ -538,38 +550,52 @@ class Journal:
 
     # Drafts
 
-    async def keep_draft(self, place: str, text: str, more: dict[str, Any] | None = None) -> None:
-        """Seals what is being typed; an empty text lets the draft go.
+    async def keep_draft(
+        self,
+        place: str,
+        text: str,
+        more: dict[str, Any] | None = None,
+        hand: drafts.Hand = _NO_FORM,
+    ) -> None:
+        """Seals what is being typed in a form; a blank text lets that form's words go.
 
         Raises:
-            TooLong
+            TooLong: it is longer than a draft may be, which is several times an entry.
             NotFound: the entry that it is an edit of is gone.
         """
         text = normalise(text)
-        _check_size(text)
+        _check_size("A draft", text, DRAFT_BYTES)
         entry = drafts.entry_of(place)
 
         def work(tx: Writes) -> None:
-            if not text.strip():
-                drafts.drop(tx, self.vault, place)
-            elif entry is not None and not self._has(tx, entry):
+            if text.strip() and entry is not None and not self._has(tx, entry):
                 raise NotFound  # erased while this was on its way: nobody would find the draft
-            else:
-                drafts.put(tx, self.vault, place, text, more)
+            drafts.lay(tx, self.vault, place, text, hand, more)
 
         await self._transact(work)
 
-    def draft(self, place: str) -> tuple[str, dict[str, Any]] | None:
-        """A draft's text and what was kept beside it; None also for one that does not open."""
+    def draft(self, place: str) -> drafts.Draft | None:
+        """A draft and what was kept beside it; None also for one that does not open."""
         try:
             return drafts.get(self._store, self.vault, place)
         except Unreadable:
             return None
 
+    def drafted(self, entries: Iterable[bytes]) -> set[bytes]:
+        """Of these entries, those with an edit that was not kept yet."""
+        return drafts.which(self._store, self.vault, {id: drafts.of_entry(id) for id in entries})
+
     async def drop_draft(self, place: str) -> None:
         await self._transact(lambda tx: drafts.drop(tx, self.vault, place))
 
     # Below: steps of the above
+
+    def _let_go(self, tx: Writes, place: str, hand: drafts.Hand | None) -> None:
+        """The draft there has become an entry: of that form, or of whoever began it."""
+        if hand is None:
+            drafts.drop(tx, self.vault, place)
+        else:
+            drafts.lay(tx, self.vault, place, "", hand)
 
     async def _change(self, work: Callable[[Writes], tuple[T, Outcome | None]]) -> T:
         result, outcome = await self._transact(work)
@@ -759,14 +785,14 @@ def checked(text: str) -> str:
     text = normalise(text)
     if not text.strip():
         raise Blank
-    _check_size(text)
+    _check_size("An entry", text, ENTRY_BYTES)
     return text
 
 
-def _check_size(text: str) -> None:
-    over = len(text.encode()) - ENTRY_BYTES
+def _check_size(what: str, text: str, limit: int) -> None:
+    over = len(text.encode()) - limit
     if over > 0:
-        raise TooLong(ENTRY_BYTES, over)
+        raise TooLong(what, limit, over)
 
 
 def _erased_at(source: Rows, vault: Vault, place: str) -> datetime | None:

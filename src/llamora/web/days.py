@@ -8,7 +8,7 @@ from llamora.journal import drafts
 from llamora.journal.errors import Blank, NotYet, TooLong
 from llamora.journal.journal import Thread
 from llamora.web import recovery
-from llamora.web.forms import field, key_of, required
+from llamora.web.forms import Form, field, hand_of, key_of, required
 from llamora.web.hypermedia import block, is_partial, page, see
 from llamora.web.rooms import journal, opened
 from llamora.web.views import Views
@@ -38,7 +38,7 @@ async def write(day: date) -> Response:
     form = await request.form
     text = field(form, "text")
     try:
-        entry = await journal().write(day, text, key=key_of(form))
+        entry = await journal().write(day, text, key=key_of(form), hand=hand_of(form))
     except (Blank, TooLong) as e:
         return await _again(day, text, str(e))
     if not is_partial():
@@ -48,7 +48,7 @@ async def write(day: date) -> Response:
         "journal/_written.html",
         201,
         entry=await views.entry(Thread(entry)),
-        day=await views.day(day, []),
+        day=await views.day(day, [], drafted=False),
     )
 
 
@@ -56,7 +56,7 @@ async def write(day: date) -> Response:
 async def keep_draft(day: date) -> Response:
     if day > journal().today():
         raise NotYet
-    return await _keep(drafts.of_day(day), required(await request.form, "text"))
+    return await _keep(drafts.of_day(day), await request.form)
 
 
 @days.get("/calendar/<month:month>")
@@ -77,14 +77,15 @@ def _can_return(id: str) -> bool:
         return False
 
 
-async def keep_edit_draft(id: bytes, text: str, revision: int) -> Response:
+async def keep_edit_draft(id: bytes, form: Form, revision: int) -> Response:
     """The draft of an edit, with the revision it began from."""
-    return await _keep(drafts.of_entry(id), text, {"revision": revision})
+    return await _keep(drafts.of_entry(id), form, {"revision": revision})
 
 
-async def _keep(place: str, text: str, more: dict[str, int] | None = None) -> Response:
+async def _keep(place: str, form: Form, more: dict[str, int] | None = None) -> Response:
+    text, hand = required(form, "text"), hand_of(form) or drafts.Hand()
     try:
-        await journal().keep_draft(place, text, more)
+        await journal().keep_draft(place, text, more, hand)
     except TooLong as e:
         return await page("journal/_saved.html", 422, ok=False, sentence=str(e))
     return await page("journal/_saved.html", ok=True, sentence="")

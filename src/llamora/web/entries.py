@@ -9,7 +9,7 @@ from llamora.journal.days import FIRST_DAY
 from llamora.journal.errors import Blank, Conflict, NotYet, TooLong
 from llamora.journal.journal import Thread, local_moment
 from llamora.web.days import keep_edit_draft
-from llamora.web.forms import field, number, required
+from llamora.web.forms import field, hand_of, number
 from llamora.web.hypermedia import is_partial, page, see
 from llamora.web.rooms import journal, opened
 from llamora.web.views import EntryView, Views
@@ -42,7 +42,7 @@ async def keep_draft(id: bytes) -> Response:
     form = await request.form
     entry = journal().entry(id)
     revision = number(form, "revision") if "revision" in form else entry.revision
-    return await keep_edit_draft(id, required(form, "text"), revision)
+    return await keep_edit_draft(id, form, revision)
 
 
 @entries.put("")
@@ -50,11 +50,14 @@ async def revise(id: bytes) -> Response:
     form = await request.form
     text, revision = field(form, "text"), number(form, "revision")
     try:
-        entry = await journal().revise(id, revision, text)
+        entry = await journal().revise(id, revision, text, hand=hand_of(form))
     except (Blank, TooLong) as e:
         thread = journal().thread(id)
         return await _in_mode(thread, 422, mode="edit", draft=text, revision=revision, error=str(e))
     except Conflict as e:
+        # Whoever leaves this page without deciding finds their words again.
+        hand = hand_of(form) or drafts.Hand()
+        await journal().keep_draft(drafts.of_entry(id), text, {"revision": revision}, hand)
         # Keeping "mine" from here on replaces what the diarist has now seen.
         thread = Thread(e.current, journal().thread(id).responses)
         return await _in_mode(thread, 409, mode="conflict", draft=text, theirs=e.current.text)

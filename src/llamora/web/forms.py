@@ -8,6 +8,8 @@ from quart import Request, abort
 from quart.formparser import FormDataParser
 from werkzeug.datastructures import MultiDict
 
+from llamora.journal.drafts import Hand
+
 Form = MultiDict[str, str]
 
 
@@ -42,6 +44,13 @@ def number(form: Form, name: str) -> int:
     if not value.isascii() or not value.isdecimal() or len(value) > 18:
         abort(400)
     return int(value)
+
+
+def hand_of(form: Form) -> Hand | None:
+    """Which form sends, and the draft it began from; None for one that does not say."""
+    if "seen" not in form:
+        return None
+    return Hand(form.get("key", "")[:64], form["seen"][:100])
 
 
 def key_of(form: Form) -> str:

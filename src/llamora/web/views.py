@@ -59,9 +59,14 @@ class EntryView:
     mode: str = "read"
     draft: str = ""
     draft_restored: bool = False
+    unfinished: bool = False
+    """Whether an edit of it was begun and not kept."""
+    key: str = ""
+    seen: str = ""
     error: str = ""
     theirs: str = ""
     typed_day: str = ""
+    limit: int = ENTRY_BYTES
 
 
 @dataclass(frozen=True)
@@ -84,6 +89,7 @@ class DayView:
     draft: str
     draft_saved: str
     key: str
+    seen: str
     limit: int
     zone: str
     damaged: bool
@@ -102,13 +108,20 @@ class Views:
         self._settings: Settings = opened.settings
         self._elsewhere: dict[bytes, str] = {}  # what other processes are writing, as HTML
 
-    async def day(self, day: date, threads: Sequence[Thread | Unopened] | None = None) -> DayView:
+    async def day(
+        self,
+        day: date,
+        threads: Sequence[Thread | Unopened] | None = None,
+        *,
+        drafted: bool = True,
+    ) -> DayView:
+        """A day; without its draft for a form that is to be empty."""
         journal = self._journal
         today = journal.today()
         if threads is None:
             threads = journal.standing(day)
         days = journal.days
-        draft = journal.draft(drafts.of_day(day)) if day <= today else None
+        draft = journal.draft(drafts.of_day(day)) if drafted and day <= today else None
         return DayView(
             date=day,
             iso=day.isoformat(),
@@ -125,9 +138,10 @@ class Views:
             turns_at=stamp(journal.turns_at(day)) if day == today else None,
             first_visit=not days.written and not journal.damaged,
             entries=await self.entries(threads),
-            draft=draft[0] if draft else "",
-            draft_saved=_("saved") if draft else "",
+            draft=draft.text if draft else "",
+            draft_saved=_("draft saved") if draft else "",
             key=secrets.token_hex(16),
+            seen=draft.mark if draft else "",
             limit=ENTRY_BYTES,
             zone=journal.zone,
             damaged=journal.damaged > 0 or any(isinstance(t, Unopened) for t in threads),
@@ -137,11 +151,17 @@ class Views:
     async def entries(self, threads: Sequence[Thread | Unopened]) -> list[EntryView]:
         entries: list[Writing] = [t.entry for t in threads if isinstance(t, Thread)]
         await self._render_all([*entries, *(r for t in threads for r in t.responses)])
-        return [self._entry(t) if isinstance(t, Thread) else self._unopened(t) for t in threads]
+        drafted = self._journal.drafted(entry.id for entry in entries)
+        return [
+            self._entry(t, t.entry.id in drafted) if isinstance(t, Thread) else self._unopened(t)
+            for t in threads
+        ]
 
     async def entry(self, thread: Thread, **more: object) -> EntryView:
         (view,) = await self.entries([thread])
-        return replace(view, **more)  # pyright: ignore[reportArgumentType]
+        draft = self._journal.draft(drafts.of_entry(thread.entry.id)) if view.unfinished else None
+        form = {"key": secrets.token_hex(16), "seen": draft.mark if draft else ""}
+        return replace(view, **(form | more))  # pyright: ignore[reportArgumentType]
 
     async def response(self, response: Response, sentence: str = "") -> ResponseView:
         await self._render_all([response])
@@ -200,7 +220,7 @@ class Views:
             "recap": "",
         }
 
-    def _entry(self, thread: Thread) -> EntryView:
+    def _entry(self, thread: Thread, unfinished: bool) -> EntryView:
         entry = thread.entry
         return EntryView(
             id=entry.id.hex(),
@@ -212,6 +232,7 @@ class Views:
             stamp=stamp(entry.at) if entry.at else "",
             clock=f"{entry.local:%H:%M}" if entry.local else "",
             responses=[self._response(r) for r in thread.responses],
+            unfinished=unfinished,
         )
 
     def _unopened(self, lost: Unopened) -> EntryView:

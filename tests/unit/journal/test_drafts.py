@@ -7,8 +7,9 @@ from tests.support.clock import TurnableClock
 from tests.support.journals import assert_sound, new_account, texts, write
 
 from llamora.journal import drafts
+from llamora.journal.drafts import Hand
 from llamora.journal.errors import Conflict, TooLong
-from llamora.journal.journal import Journal
+from llamora.journal.journal import DRAFT_BYTES, Journal
 from llamora.storage import Store, ledger
 
 TODAY = date(2026, 11, 22)
@@ -68,6 +69,72 @@ async def test_writing_lets_only_its_own_days_draft_go(ada: Journal) -> None:
     assert text_of(ada, elsewhere) == "half"
 
 
+# Two forms at one place
+
+
+def begun(journal: Journal, key: str) -> Hand:
+    """A form that is shown now."""
+    there = journal.draft(HERE)
+    return Hand(key, there.mark if there else "")
+
+
+async def test_who_goes_on_from_a_draft_replaces_it(ada: Journal) -> None:
+    await ada.keep_draft(HERE, "half a", hand=begun(ada, "one"))
+    two = begun(ada, "two")
+    await ada.keep_draft(HERE, "half a thought", hand=two)
+    await ada.keep_draft(HERE, "another thought", hand=two)
+    assert text_of(ada) == "another thought"
+    await ada.keep_draft(HERE, "", hand=begun(ada, "three"))
+    assert text_of(ada) is None
+
+
+async def test_two_forms_take_no_words_from_one_another(ada: Journal) -> None:
+    one, two = begun(ada, "one"), begun(ada, "two")
+    await ada.keep_draft(HERE, "an hour of writing", hand=one)
+    await ada.keep_draft(HERE, "b", hand=two)
+    await ada.keep_draft(HERE, "b and more", hand=two)
+    assert text_of(ada) == "an hour of writing\n\nb and more"
+    await ada.keep_draft(HERE, "an hour of writing, and a half", hand=one)
+    assert text_of(ada) == "b and more\n\nan hour of writing, and a half"
+    await ada.keep_draft(HERE, "", hand=two)
+    assert text_of(ada) == "an hour of writing, and a half"
+
+
+async def test_keeping_an_entry_lets_go_what_its_own_form_held(ada: Journal) -> None:
+    one, two = begun(ada, "one"), begun(ada, "two")
+    await ada.keep_draft(HERE, "a long draft", hand=one)
+    await ada.keep_draft(HERE, "an entry", hand=two)
+    await ada.write(TODAY, "an entry", key="two", hand=two)
+    assert text_of(ada) == "a long draft"
+    three = begun(ada, "three")
+    await ada.write(TODAY, "a long draft, done", key="three", hand=three)
+    assert text_of(ada) is None
+
+
+async def test_words_that_came_after_a_form_was_shown_outlive_it(ada: Journal) -> None:
+    """The last words of a page that is left may arrive after the next page was made."""
+    one = begun(ada, "one")
+    await ada.keep_draft(HERE, "no pause", hand=one)
+    two = begun(ada, "two")
+    await ada.keep_draft(HERE, "no pause at all", hand=one)
+    await ada.keep_draft(HERE, "no pause, she wrote", hand=two)
+    assert text_of(ada) == "no pause at all\n\nno pause, she wrote"
+    await ada.write(TODAY, "no pause, she wrote", key="two", hand=two)
+    assert text_of(ada) == "no pause at all"
+
+
+async def test_an_edit_kept_in_one_tab_leaves_the_draft_of_the_other(ada: Journal) -> None:
+    entry = await write(ada, "as it was")
+    place = drafts.of_entry(entry.id)
+    await ada.keep_draft(place, "as one says", {"revision": 1}, Hand("one"))
+    await ada.keep_draft(place, "as two says", {"revision": 1}, Hand("two"))
+    await ada.revise(entry.id, 1, "as two says", hand=Hand("two"))
+    found = ada.draft(place)
+    assert found
+    assert (found.text, found.header["revision"]) == ("as one says", 1)
+    assert ada.drafted([entry.id, bytes(16)]) == {entry.id}
+
+
 async def test_midnight_misfiles_no_draft(ada: Journal, clock: TurnableClock) -> None:
     """The page of the 22nd is still open on the 23rd: its draft and its entry stay on the 22nd."""
     await ada.keep_draft(HERE, "late")
@@ -84,8 +151,13 @@ async def test_a_refused_entry_leaves_its_draft(ada: Journal) -> None:
     with pytest.raises(TooLong):
         await write(ada, "x" * 64_001)
     assert text_of(ada) == "x" * 64_000
-    with pytest.raises(TooLong):
-        await ada.keep_draft(HERE, "x" * 64_001)
+
+
+async def test_what_is_too_long_for_an_entry_is_kept_as_a_draft(ada: Journal) -> None:
+    await ada.keep_draft(HERE, "x" * DRAFT_BYTES)
+    with pytest.raises(TooLong, match="A draft holds 256,000 bytes"):
+        await ada.keep_draft(HERE, "x" * (DRAFT_BYTES + 1))
+    assert text_of(ada) == "x" * DRAFT_BYTES
 
 
 async def test_the_draft_of_an_edit_goes_when_it_is_saved(ada: Journal) -> None:

@@ -260,11 +260,23 @@ async def test_an_entry_imported_again_after_it_was_erased_can_still_be_undone(
     assert_sound(store, ada.vault)
 
 
-async def test_erasing_an_entry_lets_its_draft_go(ada: Journal) -> None:
+async def test_the_draft_of_an_edit_waits_with_what_was_erased_and_goes_with_it(
+    ada: Journal, clock: TurnableClock, store: Store
+) -> None:
     entry = await write(ada, "a")
-    await ada.keep_draft(drafts.of_entry(entry.id), "half an edit")
+    place = drafts.of_entry(entry.id)
+    await ada.keep_draft(place, "half an edit")
     await ada.erase(entry.id)
-    assert ada.draft(drafts.of_entry(entry.id)) is None
+    await ada.restore(entry.id)
+    clock.advance(61)
+    await ada.sweep()
+    found = ada.draft(place)
+    assert found
+    assert found.text == "half an edit"
+    await ada.erase(entry.id)
+    clock.advance(61)
+    await ada.sweep()
+    assert store.row("SELECT count(*) FROM drafts") == (0,)
 
 
 async def test_an_edit_of_what_was_brought_back_goes_on_from_its_revision(ada: Journal) -> None:

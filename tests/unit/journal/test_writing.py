@@ -251,7 +251,9 @@ async def test_another_account_cannot_reach_an_entry(
     assert_sound(store, bea.vault)
 
 
-@pytest.mark.parametrize("error", [Blank(), TooLong(64_000, 3), NotYet(), NotFound(), DayFull()])
+@pytest.mark.parametrize(
+    "error", [Blank(), TooLong("An entry", 64_000, 3), NotYet(), NotFound(), DayFull()]
+)
 def test_what_the_journal_refuses_it_says_in_a_sentence(error: JournalError) -> None:
     assert str(error)[0].isupper()
     assert str(error).endswith(".")

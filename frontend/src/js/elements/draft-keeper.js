@@ -1,12 +1,14 @@
 // Keeps what is being written safe on the server while it is written. Wraps the textarea and the
 // foot of a form: the draft goes to `data-url` two seconds after a pause and at least every five
 // while typing goes on; `[data-saved]` says how that went, `[data-left]` how many bytes are left
-// of `data-limit`. Nothing is kept in the browser.
+// of `data-limit`. A link or a form that leaves the page waits until the last words are kept. Nothing
+// is kept in the browser.
 const PAUSE = 2_000
 const AT_LEAST = 5_000
 const AGAIN = 10_000
 const NEAR = 2_000
 const LONGEST_WAIT = 3_000
+const AT_THE_END = 60_000 // bytes a page may still send while it is left
 
 customElements.define(
   "draft-keeper",
@@ -16,6 +18,8 @@ customElements.define(
     #since = 0 // when the first change not yet saved was made
     #sent = false // the form itself is on its way: the draft has done its work
     #kept = ""
+    #failed = false // the last save did not go through
+    #held // the form or link that waited once already
     #ac
 
     connectedCallback() {
@@ -27,6 +31,8 @@ customElements.define(
       // On the document and capturing, so that it comes before htmx's own listener on the form.
       document.addEventListener("submit", (event) => this.#submit(event), { signal, capture: true })
       this.form.addEventListener("htmx:finally:request", () => this.#answered(), { signal })
+      document.addEventListener("click", (event) => this.#follow(event), { signal })
+      addEventListener("beforeunload", (event) => this.#unsafe && event.preventDefault(), { signal })
       addEventListener("pagehide", () => this.#leave(), { signal })
       document.addEventListener("visibilitychange", () => document.hidden && this.#leave(), {
         signal,
@@ -66,6 +72,11 @@ customElements.define(
       return !this.#sent && this.text.value !== this.#kept
     }
 
+    /** Leaving now would lose words. */
+    get #unsafe() {
+      return this.#dirty && (this.#failed || bytes(this.text.value) > AT_THE_END)
+    }
+
     async #save() {
       if (!this.#dirty) return
       if (this.#saving) return this.#later(PAUSE)
@@ -76,6 +87,7 @@ customElements.define(
       const { state, sentence } = await this.#saving
       this.#saving = undefined
       clearTimeout(slow)
+      this.#failed = state !== "saved"
       if (!this.isConnected || this.#sent) return
       if (state === "saved") this.#kept = text
       else this.#later(AGAIN)
@@ -117,17 +129,35 @@ customElements.define(
     async #first(event) {
       const { target, submitter } = event
       if (target.matches("[hx-post], [hx-put], [hx-delete]")) return
-      if (!(this.#dirty || this.#saving)) return
+      if (!this.#holds(target)) return
       stop(event)
-      await Promise.race([this.#settle(), new Promise((go) => setTimeout(go, LONGEST_WAIT))])
-      this.#kept = this.text.value // tried once; it must not hold anybody here
-      this.#saving = undefined
+      await this.#settle()
       target.requestSubmit(submitter)
     }
 
+    /** So does a link, or the page it leads to could be made before the last words arrive. */
+    async #follow(event) {
+      const link = event.target.closest("a[href]")
+      const plain = !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey)
+      if (!(link && plain) || event.button || event.defaultPrevented || link.target) return
+      if (link.origin !== location.origin || (link.pathname === location.pathname && link.hash)) return
+      if (!this.#holds(link)) return
+      event.preventDefault()
+      await this.#settle()
+      link.click()
+    }
+
+    /** Whether there is something to wait for; nobody is held a second time. */
+    #holds(who) {
+      const again = this.#held === who
+      this.#held = again ? undefined : who
+      return !again && (this.#dirty || this.#saving)
+    }
+
+    /** Tries once to keep what is typed. */
     async #settle() {
-      await this.#saving
-      await this.#save()
+      const trying = Promise.resolve(this.#saving).then(() => this.#save())
+      await Promise.race([trying, new Promise((go) => setTimeout(go, LONGEST_WAIT))])
     }
 
     /** A draft under way is let through first, or it could come back after the entry is kept. */
