@@ -2,7 +2,7 @@
 
 from playwright.sync_api import Page, expect
 from tests.browser.conftest import KeepHouse, Seat
-from tests.support.browser import Diarist
+from tests.support.browser import PATIENCE, Diarist
 from tests.support.llamora_server import House
 from tests.support.server import ScriptedModel
 
@@ -43,7 +43,12 @@ def test_the_place_in_a_day_is_kept_while_the_tab_lives(house: House, seat: Seat
         ada.post(f"/days/{house.today}/entries", text=LONG, key=f"k{n}")
     ada.visit()
     ada.page.evaluate("scrollTo(0, 900)")
-    ada.page.wait_for_function("navigation.currentEntry.getState()?.y === 900")
+    kept = "navigation.currentEntry.getState()?.y === 900"
+    for _ in range(PATIENCE // 50):
+        if ada.page.evaluate(kept):
+            break
+        ada.page.wait_for_timeout(50)
+    assert ada.page.evaluate(kept)
     ada.page.keyboard.press("[")  # a click of Playwright's may scroll by itself
     ada.arrives_at("Saturday, 21 November")
     ada.page.keyboard.press("]")

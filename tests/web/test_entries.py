@@ -142,6 +142,47 @@ async def test_a_script_erases_and_undoes_in_place(ada: Visitor, heron: str) -> 
     assert again.status_code == 200, "a second press"
 
 
+async def test_what_was_erased_in_place_can_still_be_brought_back_after_a_reload(
+    ada: Visitor, heron: str, clock: TurnableClock
+) -> None:
+    await ada.htmx("DELETE", f"/entries/{heron}")
+    clock.advance(seconds=20)
+    page = await ada.day()
+    assert "Erased. Undo" in words(page)
+    assert 'data-seconds="40"' in page
+    clock.advance(seconds=41)
+    assert "Undo" not in words(await ada.day())
+
+
+async def test_an_edit_of_what_was_erased_elsewhere_keeps_its_words_in_sight(
+    ada: Visitor, heron: str
+) -> None:
+    await ada.send(f"/entries/{heron}", method="DELETE")
+    edit = {"text": "the heron stayed", "revision": "1"}
+    told = await ada.send(f"/entries/{heron}", edit, "PUT")
+    assert told.status_code == 404
+    assert "copy them first" in words(told.text)
+    assert "the heron stayed" in told.text
+    draft = await ada.htmx("PUT", f"/entries/{heron}/draft", edit)
+    assert (draft.status_code, "copy them" in words(draft.text)) == (404, True)
+
+
+async def test_an_entry_that_was_added_later_is_moved_without_a_time_it_never_had(
+    ada: Visitor,
+) -> None:
+    entry = await ada.write("of long ago", "2026-03-09")
+    form = fields((await ada.visit(f"/entries/{entry}/day")).text)
+    assert form["time"] == ""
+    await ada.send(f"/entries/{entry}/day", {"day": "2026-03-08", "time": ""}, "PUT")
+    assert "added 22 November" in words(await ada.day("2026-03-08"))
+
+
+async def test_a_day_is_written_in_one_way(ada: Visitor, heron: str) -> None:
+    for day in ("20200101", "2020-W01-1", "2020-1-1", " 2020-01-01", "２０２０-01-01"):
+        refused = await ada.send(f"/entries/{heron}/day", {"day": day, "time": ""}, "PUT")
+        assert refused.status_code == 422, day
+
+
 async def test_after_a_minute_it_is_gone(
     ada: Visitor, heron: str, server: Server, clock: TurnableClock
 ) -> None:

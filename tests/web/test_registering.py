@@ -66,6 +66,24 @@ async def test_a_waiting_code_is_shown_first_and_only_to_the_session_that_made_i
     assert (await stranger.visit("/recovery-code")).headers["Location"] == "/"
 
 
+async def test_a_day_reminds_of_a_code_that_waits(stranger: Visitor) -> None:
+    await stranger.send("/register", BEA)
+    assert "shown and not confirmed yet" in words(await stranger.day())
+    await stranger.confirm_code()
+    assert "not confirmed" not in words(await stranger.day())
+
+
+async def test_where_nobody_has_a_journal_yet_the_first_page_begins_one(
+    tmp_path: Path,
+) -> None:
+    empty = journal_settings(tmp_path / "empty.sqlite3")
+    async with serving(empty) as server, Visitor(server) as first:
+        assert (await first.visit("/")).headers["Location"] == "/register"
+        await first.register("Ada", OTHER_PASSWORD)
+        await first.send("/lock")
+        assert (await first.visit("/")).headers["Location"] == "/login"
+
+
 async def test_a_recovery_code_nobody_confirmed_is_gone_after_an_hour(
     stranger: Visitor, clock: TurnableClock
 ) -> None:

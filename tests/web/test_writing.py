@@ -156,7 +156,7 @@ async def test_words_refused_by_a_future_day_are_not_lost(ada: Visitor) -> None:
 async def test_a_draft_is_there_when_one_comes_back(server: Server, ada: Visitor) -> None:
     text = "\n half a thought, and </textarea>"
     saved = await ada.draft(text)
-    assert (saved.status_code, words(saved.text)) == (200, "saved")
+    assert (saved.status_code, words(saved.text)) == (200, "draft saved")
     await ada.send("/lock")
 
     async with Visitor(server) as other:

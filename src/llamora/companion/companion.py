@@ -3,17 +3,18 @@
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, TypeVar
 
 from llamora.companion import echo
 from llamora.companion.budget import Kind, Piece, estimate, fit
-from llamora.companion.generation import Failed, Generation, Said, Shown
+from llamora.companion.generation import SEAL_SECONDS, Failed, Generation, Said, Shown
 from llamora.companion.model import Model, ModelError, Overflow
 from llamora.companion.prompt import Prompts
 from llamora.journal import markdown
+from llamora.journal.errors import NotFound
 from llamora.journal.journal import Journal
 from llamora.journal.writing import Entry, Response
 from llamora.vault import Locked
@@ -164,8 +165,16 @@ class Companion:
         response = self._journal.response(id)
         if self.is_alive(response):
             await self._journal.ask_to_stop(id)
+            await self._until_ended(id)
         elif response.state == "writing":
             await self.settle(response)
+
+    async def _until_ended(self, id: bytes) -> None:
+        """Waits a moment for the process that writes it: it looks for the wish at each seal."""
+        with suppress(TimeoutError, NotFound):
+            async with asyncio.timeout(SEAL_SECONDS + 1):
+                async for _ in self.follow(id, 0):
+                    pass
 
     async def settle(self, response: Response) -> None:
         """Makes a whole of what a crash left: what was said is kept, silence is erased."""
@@ -235,7 +244,7 @@ class Companion:
         quotes = await asyncio.to_thread(self._closest, entry)
         if not quotes:
             raise Failed(
-                "Nothing you wrote on other days shares enough words with this yet, so there is"
+                "Nothing you wrote on earlier days shares enough words with this, so there is"
                 " nothing to echo."
             )
         yield Said(quotes=tuple(quotes))

@@ -41,7 +41,7 @@ def words(text: str) -> list[str]:
 def closest(
     entry: Entry, others: Iterable[Entry], *, avoid: frozenset[str] = frozenset()
 ) -> list[Quote]:
-    """One to three passages from other days, nearest first; none when nothing is shared.
+    """One to three passages from earlier days, nearest first; none when nothing is shared.
 
     No two are from one day, and none is among the texts to `avoid`.
     """
@@ -50,7 +50,7 @@ def closest(
     candidates: list[_Candidate] = []
     total = 0
     for other in others:
-        if other.day == entry.day:
+        if other.day >= entry.day:
             continue
         found = words(other.text)
         frequency.update(set(found) & asked.keys())

@@ -329,10 +329,16 @@ class Journal:
 
         return await self._change(work)
 
-    def can_restore(self, id: bytes) -> bool:
-        """Whether `restore` would bring that entry back now."""
-        at = _erased_at(self._store, self.vault, drafts.of_erased(id))
-        return at is not None and self.now() - at <= UNDO
+    def erased(self, day: date) -> dict[bytes, timedelta]:
+        """The entries of a day that `restore` would bring back now, and how long it still would."""
+        found: dict[bytes, timedelta] = {}
+        for place in self._erased:
+            parcel = self.draft(place)
+            if parcel and parcel.header["date"] == day.isoformat():
+                left = moment(parcel.header["at"]) + UNDO - self.now()
+                if left >= timedelta():
+                    found[drafts.erased_at(place)] = left
+        return found
 
     async def restore(self, id: bytes) -> Entry:
         """Brings back what `erase` took.

@@ -250,7 +250,7 @@ async def _register_page(
             title="New accounts are switched off",
             sentence="Whoever runs this server can switch them on again.",
         )
-    measured = await _measured(password, name) if password else None
+    measured = await _measured(password, name) if "password" in errors else None
     return await page(
         "accounts/register.html",
         status,

@@ -25,11 +25,10 @@ async def home() -> Response:
 
 @days.get("/days/<day:day>")
 async def show(day: date) -> Response:
-    erased = request.args.get("erased", "")
     return await page(
         "journal/day.html",
         day=await Views(opened()).day(day),
-        erased=erased if _can_return(erased) else "",
+        code_waits=recovery.waiting() is not None,
     )
 
 
@@ -67,14 +66,6 @@ async def month(month: date) -> Response:
 @days.get("/calendar/<year:year>")
 async def year(year: int) -> Response:
     return await _calendar(Views(opened()).calendar_year(year))
-
-
-def _can_return(id: str) -> bool:
-    """Whether that is the id of an entry that can still be brought back."""
-    try:
-        return journal().can_restore(bytes.fromhex(id))
-    except ValueError:
-        return False
 
 
 async def keep_edit_draft(id: bytes, form: Form, revision: int) -> Response:

@@ -1,20 +1,24 @@
 """Routes of an entry: read, edit, erase and undo, move to another day."""
 
+import re
 from datetime import UTC, date, datetime
 
 from quart import Blueprint, Response, request, url_for
 
 from llamora.journal import drafts
 from llamora.journal.days import FIRST_DAY
-from llamora.journal.errors import Blank, Conflict, NotYet, TooLong
-from llamora.journal.journal import Thread, local_moment
+from llamora.journal.errors import Blank, Conflict, NotFound, NotYet, TooLong
+from llamora.journal.journal import UNDO, Thread, local_moment
 from llamora.web.days import keep_edit_draft
+from llamora.web.errors import say
 from llamora.web.forms import field, hand_of, number
 from llamora.web.hypermedia import is_partial, page, see
 from llamora.web.rooms import journal, opened
-from llamora.web.views import EntryView, Views
+from llamora.web.views import EntryView, Views, added_later
 
 entries = Blueprint("entries", __name__, url_prefix="/entries/<id:id>")
+
+VANISHED = "There is no such entry any more. Your words stand only here: copy them first."
 
 
 @entries.get("")
@@ -40,7 +44,10 @@ async def edit(id: bytes) -> Response:
 @entries.put("/draft")
 async def keep_draft(id: bytes) -> Response:
     form = await request.form
-    entry = journal().entry(id)
+    try:
+        entry = journal().entry(id)
+    except NotFound:
+        return await page("journal/_saved.html", 404, ok=False, sentence=VANISHED)
     revision = number(form, "revision") if "revision" in form else entry.revision
     return await keep_edit_draft(id, form, revision)
 
@@ -54,6 +61,8 @@ async def revise(id: bytes) -> Response:
     except (Blank, TooLong) as e:
         thread = journal().thread(id)
         return await _in_mode(thread, 422, mode="edit", draft=text, revision=revision, error=str(e))
+    except NotFound:
+        return await say(404, sentence=VANISHED, kept=True)
     except Conflict as e:
         # Whoever leaves this page without deciding finds their words again.
         hand = hand_of(form) or drafts.Hand()
@@ -75,10 +84,9 @@ async def erase(id: bytes) -> Response:
         if response.state == "writing":
             await opened().companion.stop(response.id)
     entry = await journal().erase(id)
-    day = entry.day.isoformat()
     if is_partial():
-        return await page("journal/_erased.html", entry_id=id.hex(), day=day)
-    return see(url_for("days.show", day=entry.day, erased=id.hex()))
+        return await page("journal/_erased.html", entry_id=id.hex(), seconds=UNDO.seconds)
+    return see(url_for("days.show", day=entry.day))
 
 
 @entries.post("/restoration")
@@ -111,6 +119,8 @@ async def move(id: bytes) -> Response:
 
 def _day(text: str) -> date:
     try:
+        if not re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
+            raise ValueError
         day = date.fromisoformat(text)
     except ValueError:
         raise ValueError("Please give a day, such as 2024-03-09.") from None
@@ -123,7 +133,7 @@ def _time(text: str, day: date, thread: Thread) -> datetime | None:
     """The moment of that wall clock's time on that day; the seconds stay when it did not change."""
     entry = thread.entry
     if not text:
-        return None
+        return entry.at if added_later(entry, journal().day_starts_at) else None
     if entry.local and day == entry.day and text[:5] == f"{entry.local:%H:%M}":
         return entry.at
     try:

@@ -77,6 +77,8 @@ async def _refuse() -> Response:
     if request.method in ("GET", "HEAD"):
         here = request.path if not is_partial() else _page_of_fragment()
         query = f"?{urlencode({'next': here})}" if here and here != "/" else ""
+        if not query and rooms().settings.registration_open and not rooms().accounts.names():
+            return see(url_for("accounts.register"))  # nobody has a journal here to open
         if is_partial():
             response = answer("", 401)
             response.headers["HX-Redirect"] = door + query

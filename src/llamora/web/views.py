@@ -86,6 +86,8 @@ class DayView:
     turns_at: str | None
     first_visit: bool
     entries: list[EntryView]
+    erased: dict[str, int]
+    """Entries that can still be brought back, and for how many seconds."""
     draft: str
     draft_saved: str
     key: str
@@ -138,6 +140,7 @@ class Views:
             turns_at=stamp(journal.turns_at(day)) if day == today else None,
             first_visit=not days.written and not journal.damaged,
             entries=await self.entries(threads),
+            erased={id.hex(): left.seconds for id, left in journal.erased(day).items()},
             draft=draft.text if draft else "",
             draft_saved=_("draft saved") if draft else "",
             key=secrets.token_hex(16),
@@ -222,6 +225,7 @@ class Views:
 
     def _entry(self, thread: Thread, unfinished: bool) -> EntryView:
         entry = thread.entry
+        later = added_later(entry, self._journal.day_starts_at)
         return EntryView(
             id=entry.id.hex(),
             day=entry.day.isoformat(),
@@ -230,7 +234,7 @@ class Views:
             text=entry.text,
             time=self._time(entry),
             stamp=stamp(entry.at) if entry.at else "",
-            clock=f"{entry.local:%H:%M}" if entry.local else "",
+            clock="" if later or not entry.local else f"{entry.local:%H:%M}",
             responses=[self._response(r) for r in thread.responses],
             unfinished=unfinished,
         )
@@ -254,9 +258,9 @@ class Views:
         """When it was written; for a day added to later, on which day it was added."""
         if entry.at is None or entry.local is None:
             return ""
-        written_on = day_of(entry.at, entry.zone or "UTC", self._journal.day_starts_at)
-        if abs((written_on - entry.day).days) <= 1:
+        if not added_later(entry, self._journal.day_starts_at):
             return clock(entry.local, self._settings.clock_hours)
+        written_on = day_of(entry.at, entry.zone or "UTC", self._journal.day_starts_at)
         return _("added %s") % day_number(written_on, self._journal.today())
 
     def _response(self, response: Response, sentence: str = "") -> ResponseView:
@@ -334,6 +338,14 @@ class Views:
                 self._elsewhere[writing.id] = html
             else:
                 rendered.put(writing.id, writing.revision, html)
+
+
+def added_later(entry: Entry, day_starts_at: int) -> bool:
+    """Whether it was written on another day than it is about, so that its time says nothing."""
+    if entry.at is None:
+        return False
+    written_on = day_of(entry.at, entry.zone or "UTC", day_starts_at)
+    return abs((written_on - entry.day).days) > 1
 
 
 def _iso(day: date | None) -> str | None:

@@ -41,7 +41,7 @@ def visit(program: Program, path: str, **headers: str) -> tuple[int, str, str]:
 
 def test_under_a_path_that_the_proxy_takes_off_every_address_has_it(program: Program):
     status, leads, _ = visit(program, "/")
-    assert (status, leads) == (303, "/journal/login")
+    assert (status, leads) == (303, "/journal/register"), "nobody has a journal yet"
     status, _, page = visit(program, "/login")
     addresses = re.findall(r'(?:href|src|action)="(/[^"]*)"', page)
     assert status == 200

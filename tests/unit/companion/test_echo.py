@@ -36,6 +36,12 @@ def test_a_passage_stands_in_the_entry_word_for_word(older):
     assert not rest or not rest[0].isalnum() or not passage.split()[1:], "no word is cut"
 
 
+def test_only_older_words_are_earlier_words():
+    now = entry(10, "A heron at the weir.")
+    later, older = entry(22, "The heron at the weir again."), entry(2, "No heron yet.")
+    assert [quote.entry for quote in closest(now, [older, now, later])] == [older.id]
+
+
 def test_a_title_or_an_initial_ends_no_sentence():
     text = "We dined. Here Mr. Blackborne came with J. Coventry. It was late."
     sentences = [text[start:end].strip() for start, end in pieces(text)]

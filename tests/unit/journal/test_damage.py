@@ -262,9 +262,9 @@ async def test_what_was_erased_and_is_damaged_since_cannot_be_restored(
 ) -> None:
     entry = await write(ada, "here")
     await ada.erase(entry.id)
-    assert ada.can_restore(entry.id)
+    assert list(ada.erased(TODAY)) == [entry.id]
     flip(store, "drafts")
-    assert not ada.can_restore(entry.id)
+    assert ada.erased(TODAY) == {}
 
 
 async def test_a_draft_on_its_way_while_its_entry_is_erased_leaves_nothing(

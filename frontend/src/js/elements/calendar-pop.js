@@ -1,5 +1,6 @@
 // Opens the calendar over the page instead of visiting it. Wraps the link to the calendar's page
-// and an empty popover; months and years are stepped through inside; arrow keys walk the days.
+// and an empty popover; months and years are stepped through inside; arrow keys walk the days. The
+// day of the page it stands on, whose address is `data-day`, is marked.
 import htmx from "../htmx.js"
 
 const STEPS = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -7, ArrowDown: 7 }
@@ -62,8 +63,10 @@ customElements.define(
       if (!link) return
       await this.#load(link.href)
       if (!this.popover_.firstElementChild) return
+      const here = this.dataset.day && this.popover_.querySelector(`[href="${this.dataset.day}"]`)
+      if (here) here.dataset.here = ""
       if (opens && !this.#open) this.popover_.showPopover()
-      const focus = opens ? "[aria-current]" : same || "[data-step]"
+      const focus = opens ? (here ? "[data-here]" : "[aria-current]") : same || "[data-step]"
       const next = this.popover_.querySelector(focus) ?? this.popover_.querySelector("a")
       next?.focus({ preventScroll: true })
     }
