@@ -44,6 +44,14 @@ HOSTILE = [
 ]
 
 
+@pytest.mark.parametrize("name", ["Sec-Fetch-Site", "Origin", "Sec-Fetch-Mode"])
+async def test_what_a_browser_says_once_is_not_believed_twice(ada: Visitor, name: str) -> None:
+    honest = {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "cors", "Origin": OWN}
+    twice = [*honest.items(), (name, honest[name])]
+    assert (await ada.http.post("/lock", headers=twice)).status_code == 403
+    assert (await ada.http.post("/lock", headers=list(honest.items()))).status_code == 303
+
+
 def may(site: str | None, origin: str | None, mode: str) -> bool:
     """The rule in other words: our own pages; a person at the address bar; an old browser that
     says it comes from us."""

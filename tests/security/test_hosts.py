@@ -213,9 +213,37 @@ async def test_an_honest_request_on_the_wire_is_answered(account: Registered) ->
         assert await wire(server.port, line.format(port=server.port)) == 200
 
 
-async def wire(port: int, lines: str) -> int:
+TRAILED = "Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n0\r\n{trailer}\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("said", "trailer", "expected"),
+    [
+        ("Host: localhost:{port}\r\nSec-Fetch-Site: same-origin", "X-Any: thing", 303),
+        ("Sec-Fetch-Site: same-origin", "Host: localhost:{port}", 421),
+        (
+            "Host: localhost:{port}\r\nSec-Fetch-Site: cross-site",
+            "Sec-Fetch-Site: same-origin",
+            403,
+        ),
+        (
+            "Host: localhost:{port}\r\nOrigin: http://evil.example",
+            "Origin: http://localhost:{port}",
+            403,
+        ),
+    ],
+)
+async def test_what_trails_behind_a_body_says_nothing_of_who_asks(
+    account: Registered, said: str, trailer: str, expected: int
+) -> None:
+    async with on_loopback(account.path) as server:
+        lines = f"POST /lock HTTP/1.1\r\n{said}\r\n" + TRAILED.replace("{trailer}", trailer)
+        assert await wire(server.port, lines.format(port=server.port), end=b"") == expected
+
+
+async def wire(port: int, lines: str, end: bytes = b"\r\nConnection: close\r\n\r\n") -> int:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(lines.encode() + b"\r\nConnection: close\r\n\r\n")
+    writer.write(lines.encode() + end)
     await writer.drain()
     status = int((await reader.readline()).split()[1])
     writer.close()

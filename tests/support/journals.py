@@ -18,7 +18,8 @@ _keys = count()
 def new_account(store: Store, name: str = "ada", **settings: Any) -> Vault:
     """An account with these settings and no wraps: only this vault opens it."""
     vault = Vault.new(new_id())
-    header = {"v": 1, "settings": {"zone": "UTC", **settings}, "days": 0, "root": "0" * 64}
+    header: dict[str, Any] = {"v": 1, "settings": {"zone": "UTC", **settings}, "wraps": {}}
+    header |= {"days": 0, "root": "0" * 64}
     row = ledger.AccountRow(vault.owner, name, vault.epoch, 1, 0, header)
     store.write_now(
         lambda tx: tx.execute(

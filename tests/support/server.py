@@ -27,6 +27,7 @@ from tests.support.clock import TurnableClock
 
 from llamora import app as composition
 from llamora.accounts import AccountsPolicy
+from llamora.cli.connection import Connection
 from llamora.companion.model import Message, ModelError, Token
 from llamora.settings import Settings, load
 from llamora.storage import Store
@@ -182,7 +183,7 @@ async def on_loopback(path: Path, **more: Any) -> AsyncGenerator[Server]:
         config = uvicorn.Config(
             server.app,
             lifespan="off",
-            http="httptools",
+            http=Connection,
             ws="none",
             log_config=None,
             access_log=False,

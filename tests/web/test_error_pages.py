@@ -160,6 +160,37 @@ async def test_a_busy_file_asks_for_patience_and_gives_the_words_back(
     assert fields(refused.text)["kept"] == "the heron"
 
 
+@pytest.mark.parametrize("door", ["/lock", "/logout"])
+@pytest.mark.parametrize("error", [StoreBusy(), StoreFull()])
+async def test_nobody_is_kept_from_locking(
+    server: Server, ada: Visitor, disk: Disk, door: str, error: StoreError
+) -> None:
+    """While the file cannot be written, the session ends here; its row goes when that is over."""
+    await ada.day()
+    (opened,) = server.rooms.journals._open.values()
+    cookies, store = ada.steal(), server.rooms.accounts._store
+    disk.error = error
+    left = await ada.send(door)
+    assert (left.status_code, left.headers["Location"]) == (303, "/login")
+    assert opened.vault.is_locked
+    assert (await ada.take(cookies).visit(f"/days/{TODAY}")).status_code == 303
+    assert store.row("SELECT count(*) FROM sessions") == (1,)
+    disk.error = None
+    await server.rooms.sessions.flush()
+    assert store.row("SELECT count(*) FROM sessions") == (0,)
+
+
+async def test_a_journal_whose_own_row_is_damaged_can_be_locked(
+    server: Server, ada: Visitor
+) -> None:
+    cookies, store = ada.steal(), server.rooms.accounts._store
+    store.write_now(lambda tx: tx.execute("UPDATE accounts SET last_change = last_change + 1"))
+    assert (await ada.visit(f"/days/{TODAY}")).status_code == 500
+    assert (await ada.send("/lock")).status_code == 303
+    store.write_now(lambda tx: tx.execute("UPDATE accounts SET last_change = last_change - 1"))
+    assert (await ada.take(cookies).visit(f"/days/{TODAY}")).status_code == 303
+
+
 async def test_words_for_an_entry_that_was_erased_meanwhile_come_back(ada: Visitor) -> None:
     entry = await ada.write("the heron")
     await ada.send(f"/entries/{entry}", method="DELETE")

@@ -13,6 +13,7 @@ from tests.support.server import ScriptedModel, Server, journal_settings, servin
 from tests.support.visitor import LINK, TODAY, Event, Visitor, fields, words
 
 from llamora.companion.model import CutShort, Unreachable
+from llamora.web import responses
 
 WHOLE = "It came back. And it stayed."
 STOPPED = "It came back. And it You stopped it here."
@@ -396,6 +397,29 @@ async def test_a_stream_ends_when_its_session_does(
         async with other.follow(response) as stream:
             model.go_on()
             assert "And it stayed." in said(await stream.events())
+
+
+def test_the_cookie_is_looked_at_as_often_as_the_documents_say() -> None:
+    assert responses.RECHECK_SECONDS == 15
+
+
+async def test_a_stream_ends_with_done_though_its_row_was_damaged(
+    server: Server, ada: Visitor, entry: str, model: ScriptedModel
+) -> None:
+    response = await ada.ask(entry)
+    async with ada.follow(response) as stream:
+        await stream.until("back")
+        store = server.rooms.accounts._store
+        store.write_now(
+            lambda tx: tx.execute(
+                "UPDATE writings SET revision = revision + 1 WHERE id = ?",
+                (bytes.fromhex(response),),
+            )
+        )
+        model.go_on()
+        rest = await stream.events()
+    assert rest[-1].kind == "done"
+    assert "cannot be read any more" in said(rest)
 
 
 async def test_a_model_that_says_markup_is_shown_as_text(account: Registered) -> None:

@@ -134,11 +134,12 @@ class Accounts:
             raise NameTaken
         if not settings.display_name:
             settings = replace(settings, display_name=names.shown(name))
-        header = {"v": 1, "settings": settings.to_keep({}), "days": 0, "root": "0" * 64}
         vault = Vault.new(new_id())
         try:
             code = RecoveryCode.new()
             wraps = await self._kdf.run(lambda: self._wraps(vault, secret, code), modest=True)
+            header = {"v": 1, "settings": settings.to_keep({}), "days": 0, "root": "0" * 64}
+            _list(header, wraps)
             row = ledger.AccountRow(vault.owner, folded, vault.epoch, 1, 0, header)
             sealed = row.sealed(vault)
             await self._store.write(lambda tx: _insert_account(tx, row, sealed, wraps))
@@ -211,7 +212,7 @@ class Accounts:
         def replace_it(tx: Transaction) -> None:
             _take_out(tx, before)
             _insert_wraps(tx, [after])
-            _new_generation(tx, vault, keep)
+            _new_generation(tx, vault, [after], keep)
 
         await self._store.write(replace_it)
         await self._store.truncate()
@@ -243,7 +244,7 @@ class Accounts:
                 _take_out(tx, used)
                 _take_out_kind(tx, vault, PASSWORD)
                 _insert_wraps(tx, wraps)
-                return _new_generation(tx, vault, None)
+                return _new_generation(tx, vault, wraps, None)
 
             try:
                 generation = await self._store.write(replace_them)
@@ -274,6 +275,7 @@ class Accounts:
             _must_stand(tx, confirmed)
             _take_out_kind(tx, vault, RECOVERY)
             _insert_wraps(tx, [after])
+            ledger.change(tx, vault, partial(_list, wraps=[after]))
 
         await self._store.write(replace_it)
         await self._store.truncate()
@@ -338,6 +340,13 @@ class Accounts:
         except TooBusy:
             place.unused()
             raise
+        try:
+            if wrap.id.hex() not in ledger.read(self._store, vault).header["wraps"]:
+                # Whoever writes to the file has put it back: it was replaced, and opens no more.
+                raise WrongCode if kind == RECOVERY else WrongCredentials
+        except BaseException:
+            vault.wipe()
+            raise
         place.succeeded()
         return _Guessed(wrap, generation, vault)
 
@@ -370,6 +379,7 @@ class Accounts:
             def replace_it(tx: Transaction) -> None:
                 _take_out(tx, wrap)
                 _insert_wraps(tx, [after])
+                ledger.change(tx, vault, partial(_list, wraps=[after]))
 
             await self._store.write(replace_it)
             await self._store.truncate()
@@ -451,6 +461,14 @@ def _insert_wraps(tx: Transaction, wraps: list[Wrap]) -> None:
         )
 
 
+def _list(header: dict[str, Any], wraps: list[Wrap]) -> None:
+    """Names these wraps in the account's row, each in place of that of its kind."""
+    kinds = {wrap.kind for wrap in wraps}
+    before: dict[str, str] = header.get("wraps", {})
+    kept = {id: kind for id, kind in before.items() if kind not in kinds}
+    header["wraps"] = kept | {wrap.id.hex(): wrap.kind for wrap in wraps}
+
+
 def _take_out(tx: Transaction, wrap: Wrap) -> None:
     """Deletes exactly this wrap.
 
@@ -480,9 +498,11 @@ def _must_stand(tx: Transaction, wrap: Wrap) -> None:
         raise ledger.Stale
 
 
-def _new_generation(tx: Transaction, vault: Vault, keep: KeptSession | None) -> int:
-    """Ends every session of the account but one; the new generation."""
-    ledger.change(tx, vault, new_generation=True)
+def _new_generation(
+    tx: Transaction, vault: Vault, wraps: list[Wrap], keep: KeptSession | None
+) -> int:
+    """Names the new wraps and ends every session of the account but one; the new generation."""
+    ledger.change(tx, vault, partial(_list, wraps=wraps), new_generation=True)
     generation = ledger.read(tx, vault).generation
     kept = keep.renew(tx, generation) if keep else b""
     tx.execute("DELETE FROM sessions WHERE owner = ? AND id <> ?", (vault.owner, kept))

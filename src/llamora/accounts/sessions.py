@@ -10,6 +10,7 @@ this process first saw a session: setting the clock back makes no session last l
 
 import hmac
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,7 +19,7 @@ from llamora.accounts.accounts import Entered, follow_chain
 from llamora.accounts.carriers import Carrier, Row, carrier
 from llamora.accounts.policy import AccountsPolicy
 from llamora.kernel import Clock
-from llamora.storage import Store, Transaction, ledger
+from llamora.storage import Store, StoreError, Transaction, ledger
 from llamora.storage.ledger import Pulse
 from llamora.vault import RuntimeKey, Unreadable, Vault
 from llamora.vault.cookie_key import CookieKey
@@ -78,6 +79,9 @@ class Sessions:
         self._idle = policy.idle_ttl.total_seconds()
         self._absolute = int(policy.absolute_ttl.total_seconds())
         self._live: dict[bytes, _Live] = {}
+        self._ended: set[bytes] = set()
+        """Ids that hold no more, even if their rows are still, or again, there."""
+        self._to_delete: dict[bytes, bytes] = {}
 
     async def begin(self, entered: Entered, device: str) -> str:
         """A new session of whoever has just entered; the cookie's value. `device`: see
@@ -138,6 +142,8 @@ class Sessions:
         have expired. Writes nothing when there is nothing to write; call it every few seconds.
         """
         self.sweep()
+        if self._to_delete:
+            await self._delete_ended()
         now = self._now()
         over = self._store.row("SELECT 1 FROM sessions WHERE expires <= ? LIMIT 1", (int(now),))
         lives = self._live.values()
@@ -169,13 +175,25 @@ class Sessions:
         return {session.owner for session in found if session}
 
     async def end(self, session: "Session | SessionInfo") -> None:
-        """Ends a session. A vault that was taken from it is the taker's to wipe."""
-        await self._store.write(
-            lambda tx: tx.execute(
-                "DELETE FROM sessions WHERE id = ? AND owner = ?", (session.id, session.owner)
-            )
-        )
+        """Ends a session: here at once, whatever becomes of the file, and in every process with
+        its row. While the file cannot be written that is tried again by `flush`. A vault that was
+        taken from it is the taker's to wipe."""
+        self._ended.add(session.id)
+        self._to_delete[session.id] = session.owner
         self._live.pop(session.id, None)
+        with suppress(StoreError):
+            await self._delete_ended()
+
+    async def _delete_ended(self) -> None:
+        ended = dict(self._to_delete)
+
+        def delete(tx: Transaction) -> None:
+            for id, owner in ended.items():
+                tx.execute("DELETE FROM sessions WHERE id = ? AND owner = ?", (id, owner))
+
+        await self._store.write(delete)
+        for id in ended:
+            self._to_delete.pop(id, None)
 
     async def end_all(self, vault: Vault, but: Session | None = None) -> None:
         """Ends every session of the vault's account, or every other one."""
@@ -202,6 +220,8 @@ class Sessions:
         return sorted(infos, key=lambda info: info.created, reverse=True)
 
     def _resumed(self, id: bytes, cookie: str, open_vault: bool) -> Session | None:
+        if id in self._ended:
+            return None
         columns = self._store.row(f"{_SELECT} WHERE s.id = ?", (id,))
         if columns is None:
             self._live.pop(id, None)

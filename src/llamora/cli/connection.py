@@ -57,6 +57,10 @@ class Connection(HttpToolsProtocol):
         super().on_message_begin()
         self._wait()
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._in_head:  # what trails behind a body says nothing of who asks
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
         self._in_head = False
         self._stop_waiting()

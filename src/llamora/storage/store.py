@@ -65,7 +65,7 @@ class Store:
         return await _shielded(self._in_writer(lambda: self._transact(work)))
 
     def write_now(self, work: Work[T]) -> T:
-        """`write`, blocking: for the command line and for threads, never the event loop's."""
+        """`write`, blocking: for threads without an event loop, never for the loop's own."""
         return self._in_writer(lambda: self._transact(work)).result()
 
     def row(self, sql: str, params: Params = ()) -> Row | None:

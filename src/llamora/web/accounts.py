@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+from contextlib import suppress
 from dataclasses import replace
 
 from quart import Blueprint, Response, g, request, url_for
@@ -19,9 +20,9 @@ from llamora.accounts import (
     network_of,
 )
 from llamora.journal import markdown
-from llamora.journal.errors import Stale
+from llamora.journal.errors import Stale, StoreError
 from llamora.kernel import zone as zone_of
-from llamora.vault import Locked, RecoveryCode
+from llamora.vault import Locked, RecoveryCode, Unreadable
 from llamora.web import recovery
 from llamora.web.forms import Form, field
 from llamora.web.hypermedia import block, compile_all, page, see
@@ -43,7 +44,7 @@ async def begin() -> Response:
     name, password = field(form, "name"), field(form, "password")
     try:
         made = await rooms().accounts.register(
-            name, password, _first_settings(form), field(form, "token").strip() or None, _network()
+            name, password, _first_settings(form), field(form, "token").strip() or None, network()
         )
     except Later:
         raise
@@ -56,7 +57,7 @@ async def begin() -> Response:
 async def measure() -> Response:
     form = await request.form
     found = await rooms().accounts.measure(
-        field(form, "password")[:1100], field(form, "name"), _network()
+        field(form, "password")[:1100], field(form, "name"), network()
     )
     return await block("accounts/register.html", "strength", strength=found)
 
@@ -101,7 +102,7 @@ async def open_journal() -> Response:
     try:
         # Argon2 takes its half second in C: what the first page needs is loaded meanwhile.
         entered, _ = await asyncio.gather(
-            the.accounts.enter(name, field(form, "password"), _network()),
+            the.accounts.enter(name, field(form, "password"), network()),
             asyncio.to_thread(_prepare),
         )
     except WrongCredentials as e:
@@ -126,7 +127,7 @@ async def redeem() -> Response:
     name = field(form, "name")
     try:
         made = await rooms().accounts.recover(
-            name, field(form, "code"), field(form, "password"), _network()
+            name, field(form, "code"), field(form, "password"), network()
         )
     except Later:
         raise
@@ -198,8 +199,10 @@ async def _enter(entered: Entered, response: Response) -> tuple[Session, OpenJou
 async def _leave(response: Response) -> Response:
     the = rooms()
     if g.session:
-        await recovery.let_go()
+        # First, and whatever the file is like: nobody is kept from locking.
         await the.sessions.end(g.session)
+        with suppress(StoreError, Unreadable, Locked):
+            await recovery.let_go()
         await the.journals.sweep()
     the.cookies.drop_session(response)
     return response
@@ -226,14 +229,14 @@ def _zone_named(name: str) -> str:
         return ""
 
 
-def _network() -> str:
+def network() -> str:
     """The client's network, whose attempts are counted together."""
     return network_of(request.remote_addr or "")
 
 
 async def _measured(password: str, name: str) -> Strength | None:
     try:
-        return await rooms().accounts.measure(password[:1100], name, _network())
+        return await rooms().accounts.measure(password[:1100], name, network())
     except Later:
         return None  # the page does without the meter
 

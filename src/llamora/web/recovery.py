@@ -25,7 +25,7 @@ async def keep(code: RecoveryCode, own: Journal, session_id: bytes) -> None:
 
 def waiting() -> RecoveryCode | None:
     """The code that waits for this request's session."""
-    if not g.session:
+    if not (g.session and g.opened):
         return None
     found = journal().draft(PLACE)
     if not found or found[1].get("session") != g.session.id.hex() or is_over(journal()):

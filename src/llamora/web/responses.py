@@ -1,6 +1,7 @@
 """Routes of a response: ask, follow, read, stop, erase."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from quart import (
@@ -14,8 +15,8 @@ from quart import (
 
 from llamora.companion.companion import TooMany
 from llamora.companion.generation import Shown
-from llamora.journal.errors import NotFound
-from llamora.vault import Locked
+from llamora.journal.errors import Gone, NotFound, Stale, StoreError
+from llamora.vault import Locked, Unreadable
 from llamora.web.errors import say
 from llamora.web.forms import key_of
 from llamora.web.hypermedia import answer, is_partial, page, render, see
@@ -29,6 +30,9 @@ responses = Blueprint("responses", __name__)
 
 RECHECK_SECONDS = 15
 LOCKED = f'<p class="quiet" role="status">{_("The journal is locked.")}</p>'
+CUT_OFF = f'<p class="quiet" role="status">{_("This answer cannot be read any more.")}</p>'
+
+log = logging.getLogger("llamora.web")
 
 
 @responses.post("/entries/<id:id>/responses")
@@ -82,8 +86,11 @@ async def follow(id: bytes) -> Response:
             yield event("done", await final())
         except NotFound:
             yield event("done", "")
-        except Locked:
+        except (Locked, Stale, Gone):
             yield event("done", LOCKED)
+        except (StoreError, Unreadable) as e:
+            log.warning("A stream ended early: %s", type(e).__name__)
+            yield event("done", CUT_OFF)
         finally:
             own.streams[mine.id] -= 1
 

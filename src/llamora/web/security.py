@@ -14,6 +14,7 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 KNOWN_METHODS = UNSAFE | {"GET", "HEAD", "OPTIONS"}
+SAID_ONCE = (b"sec-fetch-site", b"sec-fetch-mode", b"sec-fetch-dest", b"origin")
 REFUSED = "llamora.refused"
 """Scope key: the request may not act; the app answers 403 with a page."""
 
@@ -135,6 +136,10 @@ def _same_site(method: str, headers: list[tuple[bytes, bytes]], own_origin: str)
     "same-site" and are refused like strangers.
     """
     said = {name: value.decode("latin-1") for name, value in headers}
+    if len(said) < len(headers) and any(
+        sum(name == once for name, _ in headers) > 1 for once in SAID_ONCE
+    ):
+        return False  # a browser says each of them once
     site = said.get(b"sec-fetch-site")
     if method in UNSAFE:
         if site is None:

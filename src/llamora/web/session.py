@@ -15,10 +15,14 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
 from llamora.accounts import Session
-from llamora.journal.errors import Gone
+from llamora.journal.errors import Gone, StoreError
+from llamora.vault import Unreadable
 from llamora.web.hypermedia import answer, is_partial, page, see
 from llamora.web.rooms import rooms
 from llamora.web.security import REFUSED
+
+LEAVING = frozenset({"accounts.lock", "accounts.logout"})
+"""These need no journal: one that cannot be read can be locked."""
 
 
 def install(app: Quart, needs_journal: frozenset[str]) -> None:
@@ -51,6 +55,11 @@ async def _resume() -> None:
         g.opened = await the.journals.of(session)
     except Gone:
         return
+    except (StoreError, Unreadable):
+        if request.endpoint in LEAVING:
+            g.session = session
+            return
+        raise
     g.session = session
     the.sessions.touch(session)
     g.me = Me(session)

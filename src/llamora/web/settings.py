@@ -8,6 +8,7 @@ from quart import Blueprint, Response, abort, current_app, request, url_for
 
 from llamora.accounts import AccountsError, BadSetting, Later, Settings, WeakPassword
 from llamora.web import recovery
+from llamora.web.accounts import network
 from llamora.web.forms import Form, field
 from llamora.web.hypermedia import page, see
 from llamora.web.rooms import journal, opened, rooms, session
@@ -65,13 +66,13 @@ async def _change_account(form: Form) -> Response:
         if what == "password":
             kept = the.sessions.keep(session())
             await the.accounts.change_password(
-                own.vault, field(form, "password"), field(form, "new_password"), kept
+                own.vault, field(form, "password"), field(form, "new_password"), kept, network()
             )
             response = await _page("account", done="Your password was changed.")
             the.cookies.set_session(response, kept.cookie)
             return response
         if what == "code":
-            code = await the.accounts.new_code(own.vault, field(form, "password"))
+            code = await the.accounts.new_code(own.vault, field(form, "password"), network())
             await recovery.keep(code, journal(), session().id)
             return see(url_for("accounts.code"))
     except Later:

@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.support.accounts import OTHER_PASSWORD, House, Registered
@@ -16,6 +17,7 @@ from llamora.accounts import (
     WrongPassword,
     passwords,
 )
+from llamora.journal.verify import verify
 from llamora.storage import ledger
 from llamora.vault import RecoveryCode
 
@@ -89,6 +91,38 @@ async def test_another_accounts_password_confirms_nothing(home: House, ada: Regi
         with pytest.raises(WrongPassword):
             await act
     assert home.accounts.names() == ["ada", "zoe"]
+
+
+def put_back(home: House, row: tuple[Any, ...]) -> None:
+    """What somebody who can write to the file does with a row that he kept."""
+    columns = "id, owner, kind, epoch, salt, m, t, sealed"
+    insert = f"INSERT INTO wraps ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+    home.store.write_now(lambda tx: tx.execute(insert, row))
+
+
+@pytest.mark.parametrize("alone", [False, True])
+async def test_a_replaced_password_that_is_put_back_opens_nothing_and_is_found(
+    home: House, ada: Registered, alone: bool
+):
+    [before] = home.store.rows("SELECT * FROM wraps WHERE kind = 'password'")
+    vault = await home.accounts.sign_in(ada.name, ada.password)
+    await home.accounts.change_password(vault, ada.password, OTHER_PASSWORD)
+    if alone:
+        home.store.write_now(lambda tx: tx.execute("DELETE FROM wraps WHERE kind = 'password'"))
+    put_back(home, before)
+    with pytest.raises(WrongCredentials):
+        await home.accounts.sign_in(ada.name, ada.password)
+    [problem] = verify(home.store, vault, progress=lambda done, total: None).problems
+    assert "put back after it was replaced" in problem
+
+
+async def test_a_used_code_that_is_put_back_opens_nothing(home: House, ada: Registered):
+    [before] = home.store.rows("SELECT * FROM wraps WHERE kind = 'recovery'")
+    await home.accounts.recover(ada.name, ada.code, OTHER_PASSWORD)
+    home.store.write_now(lambda tx: tx.execute("DELETE FROM wraps WHERE kind = 'recovery'"))
+    put_back(home, before)
+    with pytest.raises(WrongCode):
+        await home.accounts.recover(ada.name, ada.code, OTHER_PASSWORD)
 
 
 async def test_of_two_changes_at_once_one_wins_whole(home: House, ada: Registered):
