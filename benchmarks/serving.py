@@ -22,11 +22,6 @@ class Server:
     pid: int
     cold_start: float
 
-    def rss_mib(self) -> float:
-        """Resident memory of the server's parent and children, in MiB; what they share counts
-        once for each."""
-        return sum(_rss_kib(pid) for pid in (self.pid, *_children(self.pid))) / 1024
-
     def worker_rss_mib(self) -> float:
         """Resident memory of the process that answers, in MiB."""
         return max((_rss_kib(pid) for pid in _children(self.pid)), default=0) / 1024

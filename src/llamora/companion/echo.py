@@ -20,7 +20,11 @@ QUERY_WORDS = 40
 COMMON = 0.25
 """Words that stand in more than this share of all entries say nothing about likeness."""
 
-_word = re.compile(r"[^\W\d_]{3,}", re.UNICODE)
+_unspaced = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
+"""Thai, Lao, Burmese, Khmer, kana and Chinese characters, between whose words nothing stands."""
+_run = re.compile(f"[{_unspaced}]+|(?:(?![{_unspaced}])[^\\W\\d_]|(?<=\\w)[\u0300-\u0dff])+")
+"""Letters, with the marks that follow them in scripts that write vowels so."""
+_unspaced_run = re.compile(f"[{_unspaced}]")
 _sentence_end = re.compile(r"(?<=[.!?…。！？])[\"'”’»)]*\s+|\n+")
 _abbreviated = re.compile(r"(?:^|[\s(])(?:[A-Z]|Mr|Mrs|Ms|Dr|St|Capt|Col|Prof|Jr|Sr|No)\.\s+$")
 K1, B = 1.2, 0.75
@@ -34,8 +38,15 @@ class _Candidate:
 
 
 def words(text: str) -> list[str]:
-    """The words of a text, casefolded; those of one and two letters are left out."""
-    return _word.findall(text.casefold())
+    """The words of a text, casefolded; those of one and two letters are left out. Where no space
+    stands between words, each pair of characters."""
+    found: list[str] = []
+    for run in _run.findall(text.casefold()):
+        if _unspaced_run.match(run):
+            found += [run[at : at + 2] for at in range(max(1, len(run) - 1))]
+        elif len(run) > 2:
+            found.append(run)
+    return found
 
 
 def closest(

@@ -17,7 +17,7 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -45,6 +45,8 @@ DAY_ITEMS = 10_000
 
 Progress = Callable[[int, int], None]
 """Told how much is done, and of how much."""
+EARLIEST_ZONE = timedelta(hours=14)
+"""Where on Earth a day begins first, before UTC."""
 _DATE = re.compile(r"[+-]?[0-9]{4,}-[0-9]{2}-[0-9]{2}")
 _TIME = re.compile(r"[0-9]{1,2}:[0-9]{2}(:[0-9]{2})?")
 _KEY = re.compile(r"[0-9a-f]{64}")
@@ -146,7 +148,8 @@ class _Reader:
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
-        self._today = journal.today()
+        # It was written in its own zone, where it may be tomorrow already.
+        self._latest = (journal.now() + EARLIEST_ZONE).date()
         self._keys = _Keys()
         self._standing, self._unopened = _standing(journal)
         self._on_day: Counter[date] = Counter()
@@ -188,7 +191,7 @@ class _Reader:
             day = date.fromisoformat(value)
         except ValueError:
             raise _Bad("its date is not a day such as 2024-02-29") from None
-        if day > self._today:
+        if day > self._latest:
             raise _Bad("its day has not arrived yet")
         return day
 

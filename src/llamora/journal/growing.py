@@ -76,7 +76,7 @@ class Growing:
 
     def tail(self) -> str:
         """The unfinished end as HTML. It changes nothing, so it may be asked for at any time."""
-        env = {"references": dict(self._env.get("references", {}))}
+        env: Env = {}
         return markdown.to_html(self._shaped(markdown.parse(self._head + self._tail, env)), env)
 
     def _newlines(self, text: str) -> str:

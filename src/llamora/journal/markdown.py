@@ -7,10 +7,10 @@ What it promises:
   attributes and classes; no `style`, no `id`, no image is ever let out.
 * Links go to http, https or mailto, or they stay the text they were written as. An image becomes
   a link to it under its alternative text: looking at a page never fetches anything.
-* Nothing that was written disappears, however it is nested. Time grows with the length of the
-  text, whatever it is: 64 KiB of ordinary prose take about 0.2 s, so long texts are rendered in a
-  thread. What would take far longer is shown with less: see `NESTING`, `QUOTED_LINES` and
-  `BRACKETS`.
+* Nothing that was written disappears, however it is nested, but for the signs of Markdown itself
+  and for cells that a table's row has beyond its head. Time grows with the length of the text,
+  whatever it is: 64 KiB of ordinary prose take about 0.2 s, so long texts are rendered in a thread.
+  What would take far longer is shown with less: see `NESTING`, `QUOTED_LINES` and `BRACKETS`.
 * Headings start at `h3`, since the page owns `h1` and `h2`. Each outermost block has
   `dir="auto"`, and what is inside follows it.
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from markdown_it.rules_core import StateCore
     from markdown_it.token import Token
 
-Env = dict[str, Any]  # what the parser carries along: the link references seen so far
+Env = dict[str, Any]  # what the parser carries along
 
 # A block nested deeper is shown as plain text in its place. The parser's time on hostile text grows
 # with this number; ten levels of lists fit.
@@ -80,7 +80,7 @@ def plain(text: str) -> str:
 
 
 def parse(text: str, env: Env) -> list["Token"]:
-    """The tokens of `text`, ready for `to_html`; new link references are added to `env`."""
+    """The tokens of `text`, ready for `to_html`."""
     return _parser().parse(text, env)
 
 
@@ -175,7 +175,8 @@ def _new_parser() -> "MarkdownIt":
 
     options = {"html": False, "breaks": True, "xhtmlOut": False, "maxNesting": NESTING}
     more = ["table", "strikethrough"]
-    parser = DiaryMarkdown("commonmark", options).enable(more)
+    # A line such as `[1]: https://…`, which would vanish, is a line like any other.
+    parser = DiaryMarkdown("commonmark", options).enable(more).disable("reference")
     without_links = MarkdownIt("commonmark", options).enable(more).disable(["link", "image"]).inline
     blocks, inline = DiaryBlocks(), DiaryInline()
     blocks.ruler = parser.block.ruler
@@ -308,9 +309,12 @@ def _box(_renderer: object, tokens: Sequence["Token"], at: int, _options: object
 
 def _code(renderer: Any, tokens: Sequence["Token"], at: int, _options: object, _env: Env) -> str:
     token = tokens[at]
+    code, info = token.content, token.info.strip()
+    if info and (" " in info or not code.strip()):  # words, and not the name of a language
+        code = f"{info}\n{code}"
     # A long line scrolls inside its block, which the keyboard must be able to reach.
     attrs = f'{renderer.renderAttrs(token)} tabindex="0"'
-    return f"<pre{attrs}><code>{escape(token.content)}</code></pre>\n"
+    return f"<pre{attrs}><code>{escape(code)}</code></pre>\n"
 
 
 def _words(tokens: list["Token"]) -> Iterator[str]:

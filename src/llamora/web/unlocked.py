@@ -50,7 +50,6 @@ class OpenJournal:
     journal: Journal
     companion: Companion
     settings: Settings
-    name: str
     rendered: Rendered = field(default_factory=Rendered)
     streams: Counter[bytes] = field(default_factory=lambda: Counter[bytes]())
     """How many streams each session follows, by session id."""
@@ -128,7 +127,6 @@ class OpenJournals:
             raise Locked
         journal = await self.read(vault)
         settings = self._accounts.settings(vault)
-        name = settings.display_name
-        opened = OpenJournal(vault, journal, self._companion_of(journal), settings, name)
+        opened = OpenJournal(vault, journal, self._companion_of(journal), settings)
         self._open[session.owner] = opened
         return opened

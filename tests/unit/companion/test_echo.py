@@ -42,6 +42,21 @@ def test_only_older_words_are_earlier_words():
     assert [quote.entry for quote in closest(now, [older, now, later])] == [older.id]
 
 
+@pytest.mark.parametrize(
+    ("older", "now"),
+    [
+        ("今日は川でアオサギを見た。静かだった。", "またアオサギが来た。"),
+        ("昨天在河边看到一只苍鹭。", "苍鹭又来了。"),
+        ("आज नदी किनारे सारस दिखा।", "सारस फिर आया।"),
+        ("เมื่อวานเห็นนกกระสาที่แม่น้ำ", "นกกระสากลับมาแล้ว"),
+        ("Une aigrette près de l’étang.", "L’aigrette est revenue."),
+    ],
+)
+def test_words_are_found_in_every_script(older: str, now: str):
+    before, entry_now = entry(2, older), entry(22, now)
+    assert [quote.entry for quote in closest(entry_now, [before, entry_now])] == [before.id]
+
+
 def test_a_title_or_an_initial_ends_no_sentence():
     text = "We dined. Here Mr. Blackborne came with J. Coventry. It was late."
     sentences = [text[start:end].strip() for start, end in pieces(text)]

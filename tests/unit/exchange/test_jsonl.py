@@ -213,6 +213,15 @@ async def test_a_line_without_end_is_skipped_without_being_held(
     assert (result.added, list(numbers(result))) == (2, [2])
 
 
+async def test_a_day_that_has_begun_where_it_was_written_comes_in(
+    ada: Journal, file: MakeFile, clock: TurnableClock
+) -> None:
+    clock.set(2026, 11, 22, 12, 30)  # on Kiritimati it is half past two, tomorrow
+    tomorrow = {**LINE, "date": "2026-11-23", "zone": "Pacific/Kiritimati"}
+    result = await jsonl.read(ada, file(tomorrow, {**LINE, "date": "2026-11-24"}))
+    assert (result.added, result.bad) == (1, 1)
+
+
 async def test_reasons_never_repeat_the_line(ada: Journal, file: MakeFile):
     result = await jsonl.read(ada, file('{"text": "secret heron"', {**LINE, "zone": "heron"}))
     assert "heron" not in str(numbers(result))

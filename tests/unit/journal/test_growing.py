@@ -188,14 +188,6 @@ def test_asking_for_the_tail_changes_nothing():
     assert asked.tail() == not_asked.tail()
 
 
-def test_a_link_named_earlier_is_known_after_its_name_was_settled():
-    grown = grow(["[a]: https://example.org\n\none\n\ntwo\n\n", "three [a]\n"])
-    assert len(grown) > 1
-    assert "".join(grown) == render("one\n\ntwo\n\nthree <https://example.org>").replace(
-        ">https://example.org<", ">a<"
-    )
-
-
 def test_a_numbered_list_counts_on_when_its_pieces_are_only_appended():
     pieces = grow(tokens(ENDLESS["numbered list"]))
     assert '<ol start="5"' in pieces[0]

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from html import unescape
 
 import pytest
 from hypothesis import given, settings
@@ -233,3 +234,18 @@ def test_the_parser_is_not_loaded_before_it_is_needed():
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert ran.stdout == "[]\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "seen"),
+    [
+        ("```buy milk", "buy milk"),
+        ("~~~ remember to call\n~~~", "remember to call"),
+        ("```python\nprint()\n```", "print()"),
+        ("[1]: https://example.com/a", "[1]: https://example.com/a"),
+        ("text\n\n[^1]: https://example.com", "[^1]: https://example.com"),
+    ],
+)
+def test_what_looks_like_a_sign_of_markdown_and_is_words_is_seen(text: str, seen: str) -> None:
+    shown = unescape(re.sub("<[^>]*>", "", render(text)))
+    assert seen in shown
