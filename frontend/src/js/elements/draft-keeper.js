@@ -32,7 +32,9 @@ customElements.define(
       document.addEventListener("submit", (event) => this.#submit(event), { signal, capture: true })
       this.form.addEventListener("htmx:finally:request", () => this.#answered(), { signal })
       document.addEventListener("click", (event) => this.#follow(event), { signal })
-      addEventListener("beforeunload", (event) => this.#unsafe && event.preventDefault(), { signal })
+      addEventListener("beforeunload", (event) => this.#unsafe && event.preventDefault(), {
+        signal,
+      })
       addEventListener("pagehide", () => this.#leave(), { signal })
       document.addEventListener("visibilitychange", () => document.hidden && this.#leave(), {
         signal,
@@ -140,7 +142,8 @@ customElements.define(
       const link = event.target.closest("a[href]")
       const plain = !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey)
       if (!(link && plain) || event.button || event.defaultPrevented || link.target) return
-      if (link.origin !== location.origin || (link.pathname === location.pathname && link.hash)) return
+      if (link.origin !== location.origin || (link.pathname === location.pathname && link.hash))
+        return
       if (!this.#holds(link)) return
       event.preventDefault()
       await this.#settle()
