@@ -125,6 +125,13 @@ def test_two_quick_presses_in_the_calendar_are_two_steps(ada: Diarist):
     expect(calendar.get_by_role("link", name="Previous month")).to_be_focused()
 
 
+def test_the_calendar_marks_the_day_that_is_open(ada: Diarist):
+    ada.visit("/days/1666-09-02").page.locator("calendar-pop > a").click()
+    here = ada.page.locator(".popover .calendar [data-here]")
+    expect(here).to_have_text("2")
+    expect(here).to_be_focused()
+
+
 def test_an_entry_moved_to_another_day_says_where_it_went(ada: Diarist):
     entry = ada.write("it was yesterday")
     entry.get_by_role("link", name="Edit").click()
