@@ -101,6 +101,31 @@ async def test_the_draft_of_an_edit_comes_back_with_the_revision_it_began_from(
     assert (edit["text"], edit["revision"]) == ("the heron left", "2")
 
 
+async def test_an_edit_that_came_back_to_what_stands_leaves_no_draft(
+    ada: Visitor, heron: str
+) -> None:
+    draft = {"revision": "1", "key": "k", "seen": ""}
+    await ada.htmx("PUT", f"/entries/{heron}/draft", {"text": "the heron came backx", **draft})
+    assert "unfinished changes" in words(await ada.day())
+    await ada.htmx("PUT", f"/entries/{heron}/draft", {"text": "the heron came back", **draft})
+    assert "unfinished changes" not in words(await ada.day())
+
+
+async def test_a_conflict_has_seen_no_draft_of_others(ada: Visitor, heron: str) -> None:
+    other = {"text": "as one says", "revision": "1", "key": "one", "seen": ""}
+    await ada.htmx("PUT", f"/entries/{heron}/draft", other)
+    await ada.send(
+        f"/entries/{heron}", {"text": "two", "revision": "1", "key": "two", "seen": ""}, "PUT"
+    )
+    mine = {"text": "three", "revision": "1", "key": "three", "seen": ""}
+    conflict = await ada.send(f"/entries/{heron}", mine, "PUT")
+    assert conflict.status_code == 409
+    form = fields(conflict.text)
+    assert (form["key"], form["seen"], form["revision"]) == ("three", "", "2")
+    await ada.send(f"/entries/{heron}", {**mine, "revision": "2"}, "PUT")
+    assert fields((await ada.visit(f"/entries/{heron}/edit")).text)["text"] == "as one says"
+
+
 async def test_a_revision_that_is_no_number_is_a_mistake_of_the_client(
     ada: Visitor, heron: str
 ) -> None:

@@ -215,6 +215,18 @@ async def test_a_form_renders_with_what_it_needs_to_take_nobodys_words(ada: Visi
     assert fields(await ada.day())["text"] == ""
 
 
+async def test_a_form_shown_again_has_seen_no_more_than_before(ada: Visitor) -> None:
+    two, path = fields(await ada.day()), f"/days/{TODAY}/draft"
+    await ada.htmx("PUT", path, {"text": "words of tab one", "key": "one", "seen": ""})
+    blank = {"text": " ", "key": two["key"], "seen": two["seen"]}
+    again = await ada.send(f"/days/{TODAY}/entries", blank)
+    assert again.status_code == 422
+    form = fields(again.text)
+    assert (form["key"], form["seen"]) == (two["key"], "")
+    await ada.htmx("PUT", path, {"text": "second", "key": form["key"], "seen": form["seen"]})
+    assert fields(await ada.day())["text"] == "words of tab one\n\nsecond"
+
+
 async def test_midnight_does_not_misfile_what_was_being_written(
     stranger: Visitor, clock: TurnableClock
 ) -> None:

@@ -332,23 +332,32 @@ class Accounts:
         The same statements and the same derivation for a name that does not exist.
         """
         place = throttle.reserve(key, network)
-        wrap, generation = self._wrap_of(key, kind) or (self._decoys[kind], 0)
-        try:
-            vault = await self._kdf.run(lambda: Vault.from_wrap(wrap, secret))
-        except Unreadable:
-            raise (WrongCode if kind == RECOVERY else WrongCredentials) from None
-        except TooBusy:
-            place.unused()
-            raise
-        try:
-            if wrap.id.hex() not in ledger.read(self._store, vault).header["wraps"]:
+        before: bytes | None = None
+        while True:
+            wrap, generation = self._wrap_of(key, kind) or (self._decoys[kind], 0)
+            if wrap.id == before:
                 # Whoever writes to the file has put it back: it was replaced, and opens no more.
                 raise WrongCode if kind == RECOVERY else WrongCredentials
+            try:
+                vault = await self._kdf.run(partial(Vault.from_wrap, wrap, secret))
+            except Unreadable:
+                raise (WrongCode if kind == RECOVERY else WrongCredentials) from None
+            except TooBusy:
+                place.unused()
+                raise
+            if self._counts(wrap, vault):
+                place.succeeded()
+                return _Guessed(wrap, generation, vault)
+            vault.wipe()
+            before = wrap.id  # unless another sign-in made it costlier meanwhile: then it is new
+
+    def _counts(self, wrap: Wrap, vault: Vault) -> bool:
+        """Whether the account's row names this wrap, by which the vault was opened."""
+        try:
+            return wrap.id.hex() in ledger.read(self._store, vault).header.get("wraps", {})
         except BaseException:
             vault.wipe()
             raise
-        place.succeeded()
-        return _Guessed(wrap, generation, vault)
 
     async def _confirm(self, vault: Vault, password: str, network: str | None) -> Wrap:
         """The wrap of this account that the password opens.

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from unicodedata import category
 
 from llamora.journal.writing import Entry, Quote
 
@@ -22,8 +23,9 @@ COMMON = 0.25
 
 _unspaced = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 """Thai, Lao, Burmese, Khmer, kana and Chinese characters, between whose words nothing stands."""
-_run = re.compile(f"[{_unspaced}]+|(?:(?![{_unspaced}])[^\\W\\d_]|(?<=\\w)[\u0300-\u0dff])+")
-"""Letters, with the marks that follow them in scripts that write vowels so."""
+_marks = "".join(chr(c) for c in range(0x300, 0xE00) if category(chr(c))[0] == "M")
+"""Accents and vowels that are written to a letter: they belong to its word."""
+_run = re.compile(f"[{_unspaced}]+|(?:(?![{_unspaced}])[^\\W\\d_]|[{_marks}])+")
 _unspaced_run = re.compile(f"[{_unspaced}]")
 _sentence_end = re.compile(r"(?<=[.!?…。！？])[\"'”’»)]*\s+|\n+")
 _abbreviated = re.compile(r"(?:^|[\s(])(?:[A-Z]|Mr|Mrs|Ms|Dr|St|Capt|Col|Prof|Jr|Sr|No)\.\s+$")

@@ -34,7 +34,7 @@ class Draft(NamedTuple):
     text: str
     header: dict[str, Any]
     mark: str
-    """Says which writer's draft this is, and at which revision."""
+    """Says which draft this is, and at which revision; no two are alike."""
 
 
 def of_day(day: date) -> str:
@@ -150,7 +150,7 @@ def _sheets(
     opened = vault.open(DRAFT, id, sealed, place=hashed, revision=revision)
     key = opened.header.get("key", "")
     sheets = [_Sheet(*other) for other in opened.header.get("others", ())]
-    return [*sheets, _Sheet(key, opened.raw.decode())], opened.header, f"{key}:{revision}"
+    return [*sheets, _Sheet(key, opened.raw.decode())], opened.header, f"{id.hex()}:{revision}"
 
 
 def which(source: Rows, vault: Vault, places: Mapping[T, str]) -> set[T]:

@@ -101,7 +101,7 @@ class _Look:
         with self._told("The account's own row"):
             header = ledger.read(self._source, self._vault).header
             days, root = int(header["days"]), int(header["root"], 16)
-            if {id.hex() for (id,) in self._owned("id", "wraps")} != header["wraps"].keys():
+            if {id.hex() for (id,) in self._owned("id", "wraps")} != header.get("wraps", {}).keys():
                 self._problem(
                     "The password or the recovery code is not the one that the account's row "
                     "names: one was taken away, or put back after it was replaced."

@@ -1,5 +1,6 @@
 """Routes of days: the page, writing on it, its draft, the calendar."""
 
+from dataclasses import replace
 from datetime import date
 
 from quart import Blueprint, Response, request, url_for
@@ -7,6 +8,7 @@ from quart import Blueprint, Response, request, url_for
 from llamora.journal import drafts
 from llamora.journal.errors import Blank, NotYet, TooLong
 from llamora.journal.journal import Thread
+from llamora.journal.writing import normalise
 from llamora.web import recovery
 from llamora.web.forms import Form, field, hand_of, key_of, required
 from llamora.web.hypermedia import block, is_partial, page, see
@@ -39,7 +41,7 @@ async def write(day: date) -> Response:
     try:
         entry = await journal().write(day, text, key=key_of(form), hand=hand_of(form))
     except (Blank, TooLong) as e:
-        return await _again(day, text, str(e))
+        return await _again(day, form, str(e))
     if not is_partial():
         return see(url_for("days.show", day=day) + f"#entry-{entry.id.hex()}")
     views = Views(opened())
@@ -55,7 +57,7 @@ async def write(day: date) -> Response:
 async def keep_draft(day: date) -> Response:
     if day > journal().today():
         raise NotYet
-    return await _keep(drafts.of_day(day), await request.form)
+    return await keep_draft_at(drafts.of_day(day), await request.form)
 
 
 @days.get("/calendar/<month:month>")
@@ -68,13 +70,13 @@ async def year(year: int) -> Response:
     return await _calendar(Views(opened()).calendar_year(year))
 
 
-async def keep_edit_draft(id: bytes, form: Form, revision: int) -> Response:
-    """The draft of an edit, with the revision it began from."""
-    return await _keep(drafts.of_entry(id), form, {"revision": revision})
-
-
-async def _keep(place: str, form: Form, more: dict[str, int] | None = None) -> Response:
+async def keep_draft_at(
+    place: str, form: Form, more: dict[str, int] | None = None, *, standing: str = ""
+) -> Response:
+    """Keeps what a form holds as the draft of a place; what stands there already needs none."""
     text, hand = required(form, "text"), hand_of(form) or drafts.Hand()
+    if normalise(text) == standing:
+        text = ""
     try:
         await journal().keep_draft(place, text, more, hand)
     except TooLong as e:
@@ -82,13 +84,14 @@ async def _keep(place: str, form: Form, more: dict[str, int] | None = None) -> R
     return await page("journal/_saved.html", ok=True, sentence="")
 
 
-async def _again(day: date, text: str, error: str) -> Response:
-    """The form once more, with what was typed and what is the matter."""
-    views = Views(opened())
-    if is_partial():
-        view = await views.day(day, [])
-        return await page("journal/_composer.html", 422, day=view, text=text, error=error)
-    return await page("journal/day.html", 422, day=await views.day(day), text=text, error=error)
+async def _again(day: date, form: Form, error: str) -> Response:
+    """The form once more, with what was typed and what is the matter. It is the same form still: it
+    has seen no draft but the one that it began from."""
+    views, partial = Views(opened()), is_partial()
+    view = await views.day(day, [] if partial else None)
+    view = replace(view, key=key_of(form), seen=field(form, "seen"))
+    template = "journal/_composer.html" if partial else "journal/day.html"
+    return await page(template, 422, day=view, text=field(form, "text"), error=error)
 
 
 async def _calendar(cal: dict[str, object]) -> Response:

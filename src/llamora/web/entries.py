@@ -9,9 +9,9 @@ from llamora.journal import drafts
 from llamora.journal.days import FIRST_DAY
 from llamora.journal.errors import Blank, Conflict, NotFound, NotYet, TooLong
 from llamora.journal.journal import UNDO, Thread, local_moment
-from llamora.web.days import keep_edit_draft
+from llamora.web.days import keep_draft_at
 from llamora.web.errors import say
-from llamora.web.forms import field, hand_of, number
+from llamora.web.forms import Form, field, hand_of, key_of, number
 from llamora.web.hypermedia import is_partial, page, see
 from llamora.web.rooms import journal, opened
 from llamora.web.views import EntryView, Views, added_later
@@ -49,7 +49,9 @@ async def keep_draft(id: bytes) -> Response:
     except NotFound:
         return await page("journal/_saved.html", 404, ok=False, sentence=VANISHED)
     revision = number(form, "revision") if "revision" in form else entry.revision
-    return await keep_edit_draft(id, form, revision)
+    standing = entry.text if revision == entry.revision else ""
+    about = {"revision": revision}  # the one that the edit began from
+    return await keep_draft_at(drafts.of_entry(id), form, about, standing=standing)
 
 
 @entries.put("")
@@ -60,7 +62,8 @@ async def revise(id: bytes) -> Response:
         entry = await journal().revise(id, revision, text, hand=hand_of(form))
     except (Blank, TooLong) as e:
         thread = journal().thread(id)
-        return await _in_mode(thread, 422, mode="edit", draft=text, revision=revision, error=str(e))
+        edit = {"draft": text, "revision": revision, **_same_form(form)}
+        return await _in_mode(thread, 422, mode="edit", error=str(e), **edit)
     except NotFound:
         return await say(404, sentence=VANISHED, kept=True)
     except Conflict as e:
@@ -69,7 +72,8 @@ async def revise(id: bytes) -> Response:
         await journal().keep_draft(drafts.of_entry(id), text, {"revision": revision}, hand)
         # Keeping "mine" from here on replaces what the diarist has now seen.
         thread = Thread(e.current, journal().thread(id).responses)
-        return await _in_mode(thread, 409, mode="conflict", draft=text, theirs=e.current.text)
+        edit = {"draft": text, "theirs": e.current.text, **_same_form(form)}
+        return await _in_mode(thread, 409, mode="conflict", **edit)
     return await _done(id, entry.day)
 
 
@@ -115,6 +119,11 @@ async def move(id: bytes) -> Response:
         moved = await Views(opened()).day(entry.day, [])
         return await page("journal/_moved.html", entry_id=id.hex(), day=moved)
     return await _done(id, entry.day)
+
+
+def _same_form(form: Form) -> dict[str, str]:
+    """A form that is shown again is the same form, and has seen no other draft."""
+    return {"key": key_of(form), "seen": field(form, "seen")}
 
 
 def _day(text: str) -> date:

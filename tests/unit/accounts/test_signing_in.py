@@ -214,6 +214,23 @@ async def test_a_wrap_below_the_policy_is_made_dearer_at_the_next_sign_in(
         assert derivations.costs == [(9, 2)]
 
 
+async def test_a_password_is_right_though_its_wrap_was_made_dearer_meanwhile(
+    ada: Registered, monkeypatch: pytest.MonkeyPatch
+):
+    """The second of two sign-ins read the wrap before the first replaced it."""
+    with house(ada.path, replace(POLICY, kdf=KdfPolicy(9, 2))) as home:
+        look = home.accounts._wrap_of
+        seen = [look(ada.name.casefold(), "password")]
+        await home.accounts.sign_in(ada.name, ada.password)
+
+        def late(name: str, kind: str):
+            return seen.pop() if seen else look(name, kind)
+
+        monkeypatch.setattr(home.accounts, "_wrap_of", late)
+        assert not (await home.accounts.sign_in(ada.name, ada.password)).is_locked
+        assert not seen
+
+
 async def test_a_failed_upgrade_does_not_keep_anyone_out(ada: Registered):
     def full(statement: str) -> None:
         if statement.startswith("INSERT INTO wraps"):

@@ -123,6 +123,16 @@ async def test_words_that_came_after_a_form_was_shown_outlive_it(ada: Journal) -
     assert text_of(ada) == "no pause at all"
 
 
+async def test_a_mark_means_one_draft_only(ada: Journal) -> None:
+    one = begun(ada, "one")
+    await ada.keep_draft(HERE, "first", hand=one)
+    two = begun(ada, "two")
+    await ada.keep_draft(HERE, "", hand=one)
+    await ada.keep_draft(HERE, "entirely new", hand=one)
+    await ada.keep_draft(HERE, "first plus", hand=two)
+    assert text_of(ada) == "entirely new\n\nfirst plus"
+
+
 async def test_an_edit_kept_in_one_tab_leaves_the_draft_of_the_other(ada: Journal) -> None:
     entry = await write(ada, "as it was")
     place = drafts.of_entry(entry.id)

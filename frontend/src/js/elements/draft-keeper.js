@@ -19,7 +19,8 @@ customElements.define(
     #sent = false // the form itself is on its way: the draft has done its work
     #kept = ""
     #failed = false // the last save did not go through
-    #held // the form or link that waited once already
+    #holding = false // a form or link is waiting for the last words
+    #goes // the one that has waited
     #ac
 
     connectedCallback() {
@@ -128,33 +129,39 @@ customElements.define(
     }
 
     /** Another form leaves the page, perhaps to lock the journal: what is typed is kept before. */
-    async #first(event) {
+    #first(event) {
       const { target, submitter } = event
-      if (target.matches("[hx-post], [hx-put], [hx-delete]")) return
-      if (!this.#holds(target)) return
+      if (target.matches("[hx-post], [hx-put], [hx-delete]") || !this.#holds(target)) return
       stop(event)
-      await this.#settle()
-      target.requestSubmit(submitter)
+      this.#hold(target, () => target.requestSubmit(submitter))
     }
 
     /** So does a link, or the page it leads to could be made before the last words arrive. */
-    async #follow(event) {
+    #follow(event) {
       const link = event.target.closest("a[href]")
+      if (link?.matches("[data-discard]") && this.form.contains(link)) this.#sent = true
       const plain = !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey)
       if (!(link && plain) || event.button || event.defaultPrevented || link.target) return
-      if (link.origin !== location.origin || (link.pathname === location.pathname && link.hash))
-        return
-      if (!this.#holds(link)) return
+      const stays = link.pathname === location.pathname && link.hash
+      if (link.origin !== location.origin || stays || !this.#holds(link)) return
       event.preventDefault()
-      await this.#settle()
-      link.click()
+      this.#hold(link, () => link.click())
     }
 
-    /** Whether there is something to wait for; nobody is held a second time. */
+    /** Whether there is something to wait for. Whoever has waited goes on, come of it what may. */
     #holds(who) {
-      const again = this.#held === who
-      this.#held = again ? undefined : who
-      return !again && (this.#dirty || this.#saving)
+      if (this.#goes !== who) return Boolean(this.#holding || this.#dirty || this.#saving)
+      this.#goes = undefined
+      return false
+    }
+
+    async #hold(who, go) {
+      if (this.#holding) return
+      this.#holding = true
+      await this.#settle()
+      this.#holding = false
+      this.#goes = who
+      go()
     }
 
     /** Tries once to keep what is typed. */
