@@ -30,12 +30,22 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if item not in slow]
 
 
+@pytest.fixture(scope="session")
+def refused_in_children(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the Python processes that tests start record what they were refused."""
+    record = tmp_path_factory.mktemp("network") / "refused"
+    network.close_in_children(record)
+    return record
+
+
 @pytest.fixture(autouse=True)
-def _network_closed() -> Iterator[None]:
+def _network_closed(refused_in_children: Path) -> Iterator[None]:
     """Fails the test during which something tried to leave the machine, even if it hid it."""
     network.attempts.clear()
+    refused_in_children.write_text("")
     yield
     assert not network.attempts
+    assert not refused_in_children.read_text()
 
 
 @pytest.fixture

@@ -372,7 +372,7 @@ class Settings:
         """What one of several server processes goes by.
 
         Each counts attempts and derivations by itself, so it gets its part of those limits,
-        rounded up; together they hold what is set.
+        rounded up: each may at least try once.
         """
         parts = {name: -(-getattr(self.limits, name) // workers) for name in COUNTED_BY_EACH}
         return replace(self, limits=replace(self.limits, **parts))

@@ -2,6 +2,8 @@
 
 import asyncio
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -49,6 +51,19 @@ async def test_the_event_loop_is_held_to_it_too() -> None:
         with pytest.raises(NetworkClosed):
             await asyncio.open_connection("llamora.example", 80)
     assert found
+
+
+@pytest.mark.parametrize("options", [[], ["-P"]])
+def test_a_process_that_a_test_starts_is_held_to_it_and_found_out(
+    refused_in_children: Path, options: list[str]
+) -> None:
+    leave = "import socket; socket.socket(type=socket.SOCK_DGRAM).connect(('192.0.2.1', 9))"
+    left = subprocess.run(
+        [sys.executable, *options, "-c", leave], capture_output=True, text=True, check=False
+    )
+    assert "NetworkClosed" in left.stderr
+    assert refused_in_children.read_text() == "socket.connect 192.0.2.1\n"
+    refused_in_children.write_text("")
 
 
 async def test_loopback_and_unix_sockets_stay_open(tmp_path: Path) -> None:

@@ -1,14 +1,20 @@
-"""The network, closed: whatever of this process would leave the machine is refused and recorded.
+"""The network, closed: whatever would leave the machine is refused and recorded.
 
-An audit hook cannot be taken off again and sees what Python's own sockets do. It does not reach
-into child processes; one that wants it calls `close_network` too. A name handed to a bare
-`socket.connect` is looked up before the hook is asked; everything we use looks names up first.
+An audit hook cannot be taken off again and sees what Python's own sockets do. The Python processes
+that tests start close theirs too (`closed/sitecustomize.py`), and record in a file. A name handed
+to a bare `socket.connect` is looked up before the hook is asked; everything we use looks names up
+first.
 """
 
 import ipaddress
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+
+RECORD = "CLOSED_NETWORK_RECORD"
+"""The variable that names the file in which processes that tests start record what was refused."""
 
 attempts: list[str] = []
 """What was refused and that no test expected, such as "socket.connect 192.0.2.1"."""
@@ -17,18 +23,29 @@ attempts: list[str] = []
 _ADDRESS = {"socket.connect": 1, "socket.sendto": 1, "socket.sendmsg": 1}
 _HOST = {"socket.getaddrinfo": 0, "socket.gethostbyname": 0, "socket.gethostbyaddr": 0}
 _installed = False
+_record = ""
 
 
 class NetworkClosed(OSError):
     """Nothing here may leave the machine."""
 
 
-def close_network() -> None:
-    """Refuses every connection and every look-up beyond loopback from now on."""
-    global _installed
+def close_network(record: str = "") -> None:
+    """Refuses every connection and every look-up beyond loopback from now on, and writes what it
+    refused into the file `record`, if one is named."""
+    global _installed, _record
+    _record = record
     if not _installed:
         _installed = True
         sys.addaudithook(_refuse)
+
+
+def close_in_children(record: Path) -> None:
+    """Has every Python process that is started from now on close its network, and record there."""
+    closed = str(Path(__file__).parent / "closed")
+    paths = [closed, *filter(None, [os.environ.get("PYTHONPATH")])]
+    os.environ["PYTHONPATH"] = os.pathsep.join(paths)
+    os.environ[RECORD] = str(record)
 
 
 @contextmanager
@@ -59,6 +76,9 @@ def _refuse(event: str, args: tuple[object, ...]) -> None:
     else:
         return
     attempts.append(f"{event} {_text(host)}")
+    if _record:
+        with open(_record, "a") as file:
+            file.write(f"{attempts[-1]}\n")
     raise NetworkClosed(f"The network is closed: {event} {_text(host)}")
 
 

@@ -139,7 +139,7 @@ class Accounts:
             code = RecoveryCode.new()
             wraps = await self._kdf.run(lambda: self._wraps(vault, secret, code), modest=True)
             header = {"v": 1, "settings": settings.to_keep({}), "days": 0, "root": "0" * 64}
-            _list(header, wraps)
+            _name_wraps(header, wraps)
             row = ledger.AccountRow(vault.owner, folded, vault.epoch, 1, 0, header)
             sealed = row.sealed(vault)
             await self._store.write(lambda tx: _insert_account(tx, row, sealed, wraps))
@@ -275,7 +275,7 @@ class Accounts:
             _must_stand(tx, confirmed)
             _take_out_kind(tx, vault, RECOVERY)
             _insert_wraps(tx, [after])
-            ledger.change(tx, vault, partial(_list, wraps=[after]))
+            ledger.change(tx, vault, partial(_name_wraps, wraps=[after]))
 
         await self._store.write(replace_it)
         await self._store.truncate()
@@ -388,7 +388,7 @@ class Accounts:
             def replace_it(tx: Transaction) -> None:
                 _take_out(tx, wrap)
                 _insert_wraps(tx, [after])
-                ledger.change(tx, vault, partial(_list, wraps=[after]))
+                ledger.change(tx, vault, partial(_name_wraps, wraps=[after]))
 
             await self._store.write(replace_it)
             await self._store.truncate()
@@ -470,7 +470,7 @@ def _insert_wraps(tx: Transaction, wraps: list[Wrap]) -> None:
         )
 
 
-def _list(header: dict[str, Any], wraps: list[Wrap]) -> None:
+def _name_wraps(header: dict[str, Any], wraps: list[Wrap]) -> None:
     """Names these wraps in the account's row, each in place of that of its kind."""
     kinds = {wrap.kind for wrap in wraps}
     before: dict[str, str] = header.get("wraps", {})
@@ -511,7 +511,7 @@ def _new_generation(
     tx: Transaction, vault: Vault, wraps: list[Wrap], keep: KeptSession | None
 ) -> int:
     """Names the new wraps and ends every session of the account but one; the new generation."""
-    ledger.change(tx, vault, partial(_list, wraps=wraps), new_generation=True)
+    ledger.change(tx, vault, partial(_name_wraps, wraps=wraps), new_generation=True)
     generation = ledger.read(tx, vault).generation
     kept = keep.renew(tx, generation) if keep else b""
     tx.execute("DELETE FROM sessions WHERE owner = ? AND id <> ?", (vault.owner, kept))

@@ -113,7 +113,7 @@ def lay(
         found = None
     others: list[_Sheet] = []
     if found and hand.seen != found[2]:  # else all of it stood in the form, and is in its text
-        others = [s for s in found[0] if s.key != hand.key and s.text not in text]
+        others = [s for s in found[0] if s.key != hand.key and not text.startswith(s.text)]
     if text.strip():
         others.append(_Sheet(hand.key, text))
     if not others:

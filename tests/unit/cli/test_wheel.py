@@ -27,7 +27,7 @@ def test_a_wheel_brings_the_built_frontend_and_serves_it(tmp_path: Path):
         port: int = door.getsockname()[1]
     kept = {name: value for name, value in os.environ.items() if "LLAMORA" not in name}
     given = {
-        "PYTHONPATH": str(site),
+        "PYTHONPATH": os.pathsep.join([str(site), os.environ["PYTHONPATH"]]),
         "XDG_DATA_HOME": str(tmp_path),
         "LLAMORA_APP__PORT": str(port),
     }
