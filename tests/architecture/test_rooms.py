@@ -27,8 +27,11 @@ ABOVE: dict[str, set[str]] = {
     "__main__": {"cli", "settings", "app"},
     "settings": set(),
     "kernel": set(),
+    "address": set(),
     "": set(),
 }
+# Pure, small and on no room's side (docs/decisions/0004-addresses-are-judged-in-one-place.md).
+BENEATH = {"kernel", "address"}
 
 
 def imported(tree: ast.Module, package: str) -> Iterator[tuple[int, str]]:
@@ -57,7 +60,7 @@ def room_of(module: str) -> str:
 def forbidden(module: str, package: str, source: str) -> list[str]:
     """The lines of a module that import what its room may not see."""
     room = room_of(module)
-    allowed = {room, "kernel", *(MAY_IMPORT | ABOVE)[room]}
+    allowed = {room, *BENEATH, *(MAY_IMPORT | ABOVE)[room]}
     known = {*MAY_IMPORT, *ABOVE}
     return [
         f"{module}:{line} imports {name}"
@@ -101,6 +104,8 @@ def test_no_room_imports_what_stands_above_it():
         ("llamora.web.days", "from llamora.app import app"),
         ("llamora.web.days", "from llamora.storage import Store"),
         ("llamora.kernel", "from llamora.vault import Vault"),
+        ("llamora.address", "from llamora.companion.model import BadAddress"),
+        ("llamora.search.endpoint", "from llamora.companion.endpoint import Endpoint"),
         ("llamora.accounts.sessions", "from llamora.settings import load"),
     ],
 )
@@ -116,6 +121,7 @@ def test_a_forbidden_import_is_caught(module, line):
         ("llamora.journal.days", "from .. import kernel\nfrom . import markdown"),
         ("llamora.app", "from llamora.storage import Store\nimport llamora.settings"),
         ("llamora.cli.dev", "from llamora.app import create"),
+        ("llamora.search.endpoint", "from llamora.address import BadAddress"),
         ("llamora.vault.keys", "import json\nfrom llamora import __version__"),
     ],
 )

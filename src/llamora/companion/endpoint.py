@@ -17,8 +17,10 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import SplitResult
 
-from llamora.companion.address import as_ip, chat_address, is_link_local, is_loopback
+from llamora import address
+from llamora.address import as_ip, is_loopback
 from llamora.companion.answer import Answer, error_from, read_json
 from llamora.companion.model import (
     BadAddress,
@@ -83,11 +85,7 @@ class Endpoint:
 
     def __init__(self, settings: ModelSettings) -> None:
         self._settings = settings
-        self._address = chat_address(
-            settings.base_url or settings.host,
-            "/chat/completions" if settings.base_url else settings.endpoint,
-            allow_plain_http=settings.allow_plain_http,
-        )
+        self._address = _chat_address(settings)
         self._headers = _headers(settings.api_key)
         self._model = settings.model
         self._name = _base_name(settings.model)
@@ -328,11 +326,21 @@ class Endpoint:
                 found = await loop.getaddrinfo(host, None, type=socket.SOCK_STREAM)
         except (OSError, TimeoutError, UnicodeError):
             raise Unreachable("its name is not known") from None
-        addresses = [str(address[4][0]) for address in found]
-        if any(map(is_link_local, addresses)):
-            raise BadAddress("its name leads to a link-local address")
-        if is_loopback(host) and not all(map(is_loopback, addresses)):
-            raise BadAddress("its name should lead to this machine and does not")
+        try:
+            address.check_found(host, [str(each[4][0]) for each in found])
+        except address.BadAddress as error:
+            raise BadAddress(str(error)) from None
+
+
+def _chat_address(settings: ModelSettings) -> SplitResult:
+    try:
+        return address.endpoint_address(
+            settings.base_url or settings.host,
+            "/chat/completions" if settings.base_url else settings.endpoint,
+            allow_plain_http=settings.allow_plain_http,
+        )
+    except address.BadAddress as error:
+        raise BadAddress(str(error)) from None
 
 
 def _chunks(response: "httpx.Response") -> AsyncGenerator[bytes, None]:

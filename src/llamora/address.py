@@ -1,9 +1,12 @@
-"""Where prompts may be sent. Pure: it reads addresses and asks nobody."""
+"""Where texts may be sent. Pure: it reads addresses and asks nobody.
 
+For the rooms that have a door to the outside: the companion's model and search's embedding model
+keep to the same rules. Every room may import it.
+"""
+
+from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from urllib.parse import SplitResult, urlsplit
-
-from llamora.companion.model import BadAddress
 
 # Where clouds keep their machines' secrets, beside link-local addresses.
 _METADATA = {ip_address(each) for each in ("fd00:ec2::254", "fd20:ce::254")}
@@ -11,12 +14,16 @@ _METADATA = {ip_address(each) for each in ("fd00:ec2::254", "fd20:ce::254")}
 _TRANSLATED = tuple(IPv6Network(each) for each in ("64:ff9b::/96", "64:ff9b:1::/48", "::/96"))
 
 
-def chat_address(base: str, path: str, *, allow_plain_http: bool) -> SplitResult:
-    """The address of the chat endpoint `path` under `base`.
+class BadAddress(Exception):
+    """Texts must not or cannot be sent there. `str()` is the reason, as in "because …", and does
+    not repeat the address, in which a password may stand."""
+
+
+def endpoint_address(base: str, path: str, *, allow_plain_http: bool) -> SplitResult:
+    """The address of the endpoint `path` under `base`.
 
     Raises:
-        BadAddress: prompts must not or cannot be sent there. The error does not repeat the address,
-            in which a password may stand.
+        BadAddress: as its name says.
     """
     try:
         parts = urlsplit(base.strip())
@@ -47,6 +54,20 @@ def is_link_local(host: str) -> bool:
     return ip is not None and any(
         each.is_link_local or each in _METADATA for each in (ip, *_within(ip))
     )
+
+
+def check_found(host: str, found: Iterable[str]) -> None:
+    """Looks at the addresses that a host's name was found to stand for.
+
+    Raises:
+        BadAddress: one is link-local, or the name is one of this machine's by its form and leads
+            elsewhere.
+    """
+    addresses = list(found)
+    if any(map(is_link_local, addresses)):
+        raise BadAddress("its name leads to a link-local address")
+    if is_loopback(host) and not all(map(is_loopback, addresses)):
+        raise BadAddress("its name should lead to this machine and does not")
 
 
 def _within(ip: IPv4Address | IPv6Address) -> list[IPv4Address]:
