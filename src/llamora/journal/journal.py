@@ -225,6 +225,19 @@ class Journal:
             raise NotFound
         return found
 
+    def find(self, id: bytes) -> Writing | None:
+        """A writing of whatever kind as it is now; None when it is gone. Any thread may ask.
+
+        Raises:
+            Unreadable: it does not open.
+        """
+        return self._found(self._store, id)
+
+    def listed(self) -> dict[bytes, int]:
+        """Every writing that the days list, and its revision. Any thread may ask."""
+        tables = list(self.days.tables())
+        return {item.id: item.revision for table in tables for item in table.items}
+
     def thread(self, id: bytes) -> Thread:
         """An entry with those of its responses that open. Raises `NotFound`."""
         entry = self.entry(id)
@@ -432,7 +445,8 @@ class Journal:
             for writing in (entry, *responses):
                 edition.remove(writing)
             place = self._place_for(tx, edition.items(day), day, at)
-            for n, writing in enumerate((moved, *(replace(r, day=day) for r in responses))):
+            later = (replace(r, day=day, revision=r.revision + 1) for r in responses)
+            for n, writing in enumerate((moved, *later)):
                 edition.insert(writing, traces if n == 0 else (), place + n)
             return moved, edition.close()
 
@@ -621,16 +635,7 @@ class Journal:
         Raises:
             Stale, Gone: the account was re-keyed, or erased, elsewhere.
         """
-
-        def guarded(tx: Writes) -> T:
-            pulse = ledger.pulse(tx, self.vault.owner)
-            if pulse is None:
-                raise ledger.Gone
-            if pulse.epoch != self.vault.epoch:
-                raise ledger.Stale
-            return work(tx)
-
-        return await self._store.write(guarded)
+        return await self._store.write(ledger.guarded(self.vault, work))
 
     def _read_all(self) -> None:
         # The number first: what is written while the tables are read is then read again.

@@ -6,7 +6,7 @@ counts and root, and leaves sealed notes for those who follow: all in the caller
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from llamora.storage.errors import StoreError
 from llamora.vault import Place, Purpose, Vault
@@ -17,6 +17,8 @@ ACCOUNT = Place(
 CHANGE = Place("changes", "sealed", Purpose.CONTENT, ("seq",))
 KEPT_NOTES = 2000
 """How far back a process may lag before it has to read everything anew."""
+
+T = TypeVar("T")
 
 
 class Stale(StoreError):
@@ -84,6 +86,24 @@ def pulse(source: Rows, owner: bytes) -> Pulse | None:
     """The account's clear counters; None when the account is gone."""
     found = source.row("SELECT epoch, generation, last_change FROM accounts WHERE id = ?", (owner,))
     return Pulse(*found) if found else None
+
+
+def guarded(vault: Vault, work: Callable[[Writes], T]) -> Callable[[Writes], T]:
+    """The work, done only if the vault still has the account's present key.
+
+    Raises, when it is done:
+        Stale, Gone: the account was re-keyed, or erased, elsewhere.
+    """
+
+    def done(tx: Writes) -> T:
+        there = pulse(tx, vault.owner)
+        if there is None:
+            raise Gone
+        if there.epoch != vault.epoch:
+            raise Stale
+        return work(tx)
+
+    return done
 
 
 def read(source: Rows, vault: Vault) -> AccountRow:

@@ -165,8 +165,7 @@ class JournalMachine(RuleBasedStateMachine):
         self.ask(second, lambda journal: journal.move(id, to, None))
         if (before.day, before.at) == (to, None):
             return
-        entry, *answers = self.thread(id)
-        taken = [replace(entry, revision=entry.revision + 1), *answers]
+        taken = [replace(line, revision=line.revision + 1) for line in self.thread(id)]
         self.days[found[0]] = [x for x in self.days[found[0]] if x.id != id and x.to != id]
         self.days.setdefault(to, []).extend(taken)
 
