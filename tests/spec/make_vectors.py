@@ -430,6 +430,9 @@ def hashes() -> Iterator[Case]:
     for place in ("", "day:2026-11-22", f"entry:{ID.hex()}", "stop:é"):
         found = vault.place_hash(place).hex()
         yield {"what": "place-hash", **keyed, "text": place, "value": found}
+    for query in ("", "heron on the ice", "straße 鷺"):
+        found = vault.query_hash(query).hex()
+        yield {"what": "query-hash", **keyed, "text": query, "value": found}
     for counter in (0, 1, 2**32, 2**63 - 1):
         term = f"{vault.root_term(ID, counter):064x}"
         yield {"what": "root-term", **keyed, "id": ID.hex(), "counter": counter, "value": term}

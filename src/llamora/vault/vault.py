@@ -197,6 +197,10 @@ class Vault:
         """The keyed hash a draft's place is found by; 16 bytes."""
         return self._hash(Purpose.PLACE_HASH, place)
 
+    def query_hash(self, text: str) -> bytes:
+        """The keyed hash a search that was made is found by; 16 bytes."""
+        return self._hash(Purpose.QUERY_HASH, text)
+
     def root_term(self, day_id: bytes, counter: int) -> int:
         """A day row's share of the account's root, a number below 2^256 (§8)."""
         with self._unlocked():
