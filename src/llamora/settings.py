@@ -34,6 +34,14 @@ GENERATED = ("SECRET_KEY", "COOKIES.secret")
 SECRETS = "secrets.toml"
 """The file in the data folder that keeps them."""
 
+LANGUAGES = (
+    "auto",
+    *("ar", "ca", "cs", "da", "de", "el", "en", "eo", "es", "et", "eu", "fa", "fi", "fr", "ga"),
+    *("hi", "hu", "hy", "id", "it", "lt", "ne", "nl", "no", "pl", "pt", "ro", "ru", "sr", "st"),
+    *("sv", "ta", "tr", "yi"),
+)
+"""What SEARCH.language may be: the languages that Snowball has a stemmer for."""
+
 T = TypeVar("T")
 
 
@@ -75,7 +83,7 @@ def _address(value: str) -> str | None:
     except ValueError:
         return wanted
     if parts.username or parts.password:
-        return "must not hold a name or password (LLM.chat.api_key is the place for a key)"
+        return "must not hold a name or password (a key has its own setting, api_key)"
     return (
         wanted if value and (parts.scheme not in ("http", "https") or not parts.hostname) else None
     )
@@ -91,6 +99,10 @@ def _hosts(value: list[str]) -> str | None:
     if all(re.fullmatch(r"[A-Za-z0-9.-]+(:[0-9]+)?|\[[0-9A-Fa-f:]+\](:[0-9]+)?", h) for h in value):
         return None
     return "must be host names without scheme or path, such as journal.example.org"
+
+
+def _language(value: str) -> str | None:
+    return None if value in LANGUAGES else f"must be one of {', '.join(LANGUAGES)}"
 
 
 def _cookie_name(value: str) -> str | None:
@@ -348,6 +360,59 @@ class Prompts:
 
 
 @dataclass(frozen=True, slots=True)
+class Embedding:
+    """Which model finds by meaning. What another one made is made anew by the one chosen."""
+
+    make: str = key(
+        "built-in",
+        'Which: "built-in" needs nothing else; "bge-small-en-v1.5" knows English better and is got'
+        ' by `llamora-server model pull`; "endpoint" sends passages and questions to'
+        " EMBEDDING.base_url.",
+        choices=("built-in", "bge-small-en-v1.5", "endpoint"),
+    )
+    base_url: str = key(
+        "",
+        "Address of an OpenAI-compatible server, such as http://127.0.0.1:8080 or"
+        " https://api.example.org/v1; /embeddings is added, and /v1 where there is no path.",
+        check=_address,
+    )
+    model: str = key(
+        "", "The endpoint's name for its model; vectors of one name are compared with each other."
+    )
+    api_key: str = key("", "Key sent as a bearer token; empty: none.", secret=True, check=_api_key)
+    batch: int = key(16, "Texts in one request to the endpoint.", low=1, high=2048)
+    query_prefix: str = key(
+        "", 'What the endpoint\'s model wants before a question, such as "search_query: ".'
+    )
+    passage_prefix: str = key(
+        "", 'What it wants before a passage, such as "search_document: "; part of its name.'
+    )
+    allow_plain_http: bool = key(
+        False, "Send passages and questions over plain http to a server beyond this machine."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """How search works."""
+
+    memory_budget: int = key(
+        512,
+        "What the indexes of all open journals may take together; the one that was used longest ago"
+        " is dropped first, and loaded again when it is needed.",
+        unit="MiB",
+        low=16,
+        high=2**20,
+    )
+    language: str = key(
+        "auto",
+        f"Whose endings of words are taken off: {', '.join(LANGUAGES[1:])}; or auto: each text's"
+        " own.",
+        check=_language,
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """The whole tree, validated and frozen. Paths are absolute; secrets are present."""
 
@@ -367,6 +432,8 @@ class Settings:
     limits: Limits = field(default_factory=Limits)
     llm: Llm = field(default_factory=Llm)
     prompts: Prompts = field(default_factory=Prompts)
+    embedding: Embedding = field(default_factory=Embedding)
+    search: Search = field(default_factory=Search)
 
     def for_one_of(self, workers: int) -> Settings:
         """What one of several server processes goes by.
@@ -703,14 +770,25 @@ def _agree(values: Mapping[str, Any]) -> None:
             raise BadSetting(
                 f"LLM.chat.parameters.{name} is not named in LLM.chat.parameter_allowlist."
             )
-    for name in ("LLM.upstream.host", "LLM.chat.base_url"):
+    for name in ("base_url", "model"):
+        if values["EMBEDDING.make"] == "endpoint" and not values[f"EMBEDDING.{name}"]:
+            raise BadSetting(f'EMBEDDING.make is "endpoint", so EMBEDDING.{name} must be set.')
+    for name, consent in _PLAIN_HTTP.items():
         address = urlsplit(values[name])
         plain = address.scheme == "http" and not is_loopback(address.hostname or "")
-        if plain and not values["LLM.upstream.allow_plain_http"]:
+        if plain and not values[consent]:
             raise BadSetting(
-                f"{name} is plain http to another machine; use https, or set"
-                " LLM.upstream.allow_plain_http if prompts may travel readable."
+                f"{name} is plain http to another machine; use https, or set {consent} if what is"
+                " sent may travel readable."
             )
+
+
+_PLAIN_HTTP = {
+    "LLM.upstream.host": "LLM.upstream.allow_plain_http",
+    "LLM.chat.base_url": "LLM.upstream.allow_plain_http",
+    "EMBEDDING.base_url": "EMBEDDING.allow_plain_http",
+}
+"""What must be set for each address to be plain http beyond this machine."""
 
 
 # --- generated secrets ----------------------------------------------------------------------------

@@ -20,7 +20,7 @@ class Settings:
 
     `zone_known` says whether anybody chose the zone, a browser included; `day_starts_at` is the
     hour, 0 to 6, at which a new day begins; `companion` says whether the companion may answer at
-    all.
+    all, `remember_searches` whether what is searched for is offered again.
 
     Raises:
         BadSetting: a value is not possible; `field` names the setting.
@@ -34,6 +34,7 @@ class Settings:
     spellcheck: bool = False
     day_starts_at: int = 0
     companion: bool = True
+    remember_searches: bool = True
 
     def __post_init__(self) -> None:
         for field in fields(self):

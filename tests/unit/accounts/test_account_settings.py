@@ -24,6 +24,7 @@ from llamora.storage import ledger
         ("display_name", "two\nlines"),
         ("spellcheck", 1),
         ("companion", None),
+        ("remember_searches", 0),
     ],
 )
 def test_an_impossible_setting_names_its_field(field: str, value: Any):
@@ -43,6 +44,7 @@ async def test_settings_are_kept_and_sealed(home: House, ada: Registered):
         spellcheck=True,
         day_starts_at=4,
         companion=False,
+        remember_searches=False,
     )
     await home.accounts.save_settings(vault, chosen)
     assert home.accounts.settings(vault) == chosen
@@ -59,5 +61,6 @@ async def test_what_a_later_version_set_survives(home: House, ada: Registered):
     await home.store.write(lambda tx: ledger.change(tx, vault, add))
     assert home.accounts.settings(vault).theme == "system"
     await home.accounts.save_settings(vault, Settings("Ada", theme="light"))
+    assert home.accounts.settings(vault).remember_searches
     kept = ledger.read(home.store, vault).header["settings"]
     assert (kept["ink"], kept["theme"]) == ("green", "light")

@@ -193,6 +193,11 @@ def test_an_unknown_setting_is_named_with_the_nearest(tmp_path):
         ("LLM__CHAT__BASE_URL", "http://127.0.0.1:99999", "http or https"),
         ("LLM__CHAT__API_KEY", "schlüssel", "ASCII"),
         ("LLM__CHAT__PARAMETERS", "top_k", "a table"),
+        ("EMBEDDING__MAKE", "bge", '"built-in" or "bge-small-en-v1.5" or "endpoint"'),
+        ("EMBEDDING__BASE_URL", "127.0.0.1:8080", "http or https"),
+        ("EMBEDDING__BATCH", "0", "from 1"),
+        ("SEARCH__MEMORY_BUDGET", "1", "from 16"),
+        ("SEARCH__LANGUAGE", "english", "one of auto, ar,"),
         ("SECRET_KEY", "short", "at least 32"),
     ],
 )
@@ -220,12 +225,29 @@ def test_settings_that_are_unsafe_together_are_refused(tmp_path):
     )
 
 
+def test_an_embedding_endpoint_must_be_named_whole_and_may_not_be_overheard(tmp_path):
+    chosen = {"LLAMORA_EMBEDDING__MAKE": "endpoint"}
+    assert "EMBEDDING.base_url must be set" in refusal(tmp_path, **chosen)
+    chosen["LLAMORA_EMBEDDING__BASE_URL"] = "http://192.0.2.7:8080"
+    assert "EMBEDDING.model must be set" in refusal(tmp_path, **chosen)
+    chosen["LLAMORA_EMBEDDING__MODEL"] = "nomic-embed-text"
+    assert "EMBEDDING.allow_plain_http" in refusal(tmp_path, **chosen)
+    # Consent for one model is none for the other.
+    chosen["LLAMORA_LLM__UPSTREAM__ALLOW_PLAIN_HTTP"] = "true"
+    assert "EMBEDDING.allow_plain_http" in refusal(tmp_path, **chosen)
+    chosen["LLAMORA_EMBEDDING__ALLOW_PLAIN_HTTP"] = "true"
+    assert load(tmp_path, chosen).embedding.model == "nomic-embed-text"
+
+
 def test_a_secret_is_neither_in_a_sentence_nor_in_a_repr(tmp_path):
     assert "tiny" not in refusal(tmp_path, LLAMORA_COOKIES__SECRET="tiny")
     assert "hunter2" not in refusal(tmp_path, LLAMORA_LLM__CHAT__BASE_URL="http://a:hunter2@b")
-    found = load(
-        tmp_path, {"LLAMORA_LLM__CHAT__API_KEY": "hunter2", "LLAMORA_SECRET_KEY": "k" * 32}
-    )
+    given = {
+        "LLAMORA_LLM__CHAT__API_KEY": "hunter2",
+        "LLAMORA_EMBEDDING__API_KEY": "hunter2",
+        "LLAMORA_SECRET_KEY": "k" * 32,
+    }
+    found = load(tmp_path, given)
     shown = repr(found)
     assert found.cookies.secret not in shown
     assert found.secret_key not in shown
