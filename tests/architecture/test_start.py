@@ -16,6 +16,9 @@ ON_FIRST_USE = {
     "Stemmer",
     "tokenizers",
     "safetensors",
+    "fastembed",
+    "onnxruntime",
+    "loguru",
     "xllamacpp",
     "pyrage",
 }

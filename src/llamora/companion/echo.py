@@ -14,6 +14,7 @@ from datetime import date
 from unicodedata import category
 
 from llamora.journal.writing import Entry, Quote
+from llamora.search.sentences import sentences
 
 MOST_PASSAGES = 3
 PASSAGE_CHARACTERS = 360
@@ -27,8 +28,6 @@ _marks = "".join(chr(c) for c in range(0x300, 0xE00) if category(chr(c))[0] == "
 """Accents and vowels that are written to a letter: they belong to its word."""
 _run = re.compile(f"[{_unspaced}]+|(?:(?![{_unspaced}])[^\\W\\d_]|[{_marks}])+")
 _unspaced_run = re.compile(f"[{_unspaced}]")
-_sentence_end = re.compile(r"(?<=[.!?…。！？])[\"'”’»)]*\s+|\n+")
-_abbreviated = re.compile(r"(?:^|[\s(])(?:[A-Z]|Mr|Mrs|Ms|Dr|St|Capt|Col|Prof|Jr|Sr|No)\.\s+$")
 K1, B = 1.2, 0.75
 
 
@@ -114,11 +113,11 @@ def _choose(
 
 def best_passage(text: str, weights: dict[str, float]) -> str:
     """The stretch of whole sentences, about 360 characters, that shares most; verbatim."""
-    sentences = pieces(text)
+    found = sentences(text)
     best, best_weight = "", 0.0
-    for n, (start, _) in enumerate(sentences):
+    for n, (start, _) in enumerate(found):
         end = start
-        for _, piece_end in sentences[n:]:
+        for _, piece_end in found[n:]:
             if piece_end - start > PASSAGE_CHARACTERS and end > start:
                 break
             end = piece_end
@@ -135,15 +134,3 @@ def _verbatim_beginning(text: str, characters: int) -> str:
     """At most so many characters, up to the end of a word where there is one, nothing added."""
     cut = text[: characters + 1]
     return cut[:characters].rstrip() if len(cut.split()) < 2 else cut.rsplit(None, 1)[0]
-
-
-def pieces(text: str) -> list[tuple[int, int]]:
-    """Where each sentence begins and ends."""
-    ends_of_sentences = (
-        found.end()
-        for found in _sentence_end.finditer(text)
-        if not _abbreviated.search(text, max(0, found.start() - 8), found.end())
-    )
-    starts = [0, *ends_of_sentences]
-    ends = [*starts[1:], len(text)]
-    return [(a, b) for a, b in zip(starts, ends, strict=True) if text[a:b].strip()]

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from llamora.companion.echo import PASSAGE_CHARACTERS, closest, pieces
+from llamora.companion.echo import PASSAGE_CHARACTERS, closest
 from llamora.journal.writing import Entry
 from llamora.kernel import new_id
 
@@ -57,12 +57,6 @@ def test_only_older_words_are_earlier_words():
 def test_words_are_found_in_every_script(older: str, now: str):
     before, entry_now = entry(2, older), entry(22, now)
     assert [quote.entry for quote in closest(entry_now, [before, entry_now])] == [before.id]
-
-
-def test_a_title_or_an_initial_ends_no_sentence():
-    text = "We dined. Here Mr. Blackborne came with J. Coventry. It was late."
-    sentences = [text[start:end].strip() for start, end in pieces(text)]
-    assert sentences == ["We dined.", "Here Mr. Blackborne came with J. Coventry.", "It was late."]
 
 
 def test_words_that_only_the_entry_itself_has_leave_room_for_those_it_shares():

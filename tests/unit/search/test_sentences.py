@@ -1,0 +1,44 @@
+"""Sentences end where their script ends them."""
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from llamora.search.sentences import sentences
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("", []),
+        (" \n\n\t ", []),
+        ("One. Two! Three? Four… Five", ["One.", "Two!", "Three?", "Four…", "Five"]),
+        ('"Go." He went. (So.) **I** did.', ['"Go."', "He went.", "(So.)", "**I** did."]),
+        ("3.5 km at 7.30", ["3.5 km at 7.30"]),
+        ("a\nb\n\nc", ["a", "b", "c"]),
+        ("Mr. Heron met J. Crane. They ate.", ["Mr. Heron met J. Crane.", "They ate."]),
+        ("It is plan B.\nNext day.", ["It is plan B.", "Next day."]),
+        ("It is plan B. \n Next day.", ["It is plan B.", "Next day."]),
+        ("雨が降る。猫がいる！本当？！はい", ["雨が降る。", "猫がいる！", "本当？！", "はい"]),
+        ("「行こう。」と言った。", ["「行こう。」", "と言った。"]),
+        ("יום טוב. לילה טוב.", ["יום טוב.", "לילה טוב."]),
+        ("!!! ... ???", ["!!!", "...", "???"]),
+        ("🪶🪶", ["🪶🪶"]),
+    ],
+)
+def test_the_sentences_of_a_text(text: str, found: list[str]) -> None:
+    assert [text[a:b].strip() for a, b in sentences(text)] == found
+
+
+@given(st.text(alphabet=st.sampled_from("aB.!?。！\"'” \n\t)🪶")))
+def test_no_text_is_left_out_or_said_twice(text: str) -> None:
+    spans = sentences(text)
+    assert "".join("".join(text[a:b].split()) for a, b in spans) == "".join(text.split())
+    assert all(a[1] <= b[0] for a, b in pairwise(spans))
+
+
+@pytest.mark.parametrize("one", [".", '."', "。", "!'''''", " ", "\n", ". ", "Mr. ", "a"])
+def test_a_long_text_is_cut_in_time(one: str) -> None:
+    sentences(one * (64_000 // len(one)))
