@@ -32,11 +32,14 @@ class Llama:
 
 
 @contextmanager
-def serving(model: Path, *, context: int = 2048, slots: int = 1) -> Iterator[Llama]:
-    """Serves a GGUF file; `context` tokens for each slot. Call it from the main thread: the child
-    is told to die when the thread that made it ends."""
+def serving(
+    model: Path, *, context: int = 2048, slots: int = 1, embedding: bool = False
+) -> Iterator[Llama]:
+    """Serves a GGUF file; `context` tokens for each slot, and embeddings when asked to. Call it
+    from the main thread: the child is told to die when the thread that made it ends."""
     key = secrets.token_hex(16)
-    wanted = {"model": str(model), "context": context, "slots": slots, "parent": os.getpid()}
+    wanted = {"model": str(model), "context": context, "slots": slots, "embedding": embedding}
+    wanted |= {"parent": os.getpid()}
     child = subprocess.Popen(
         [sys.executable, __file__],
         stdin=subprocess.PIPE,
@@ -70,6 +73,16 @@ def llama(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Llama]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def embedding_llama(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Llama]:
+    """The tiny model as one that embeds: a text's vector is the mean of its tokens'."""
+    from tests.support import tiny_gguf
+
+    model = tiny_gguf.write(tmp_path_factory.mktemp("model") / "tiny.gguf")
+    with serving(model, embedding=True) as server:
+        yield server
+
+
 def _die_with(parent: int) -> None:
     if sys.platform == "linux":
         import ctypes
@@ -94,6 +107,9 @@ def _serve() -> None:
     params.model_alias = {"tiny"}
     params.n_ctx = wanted["context"] * wanted["slots"]
     params.n_parallel = wanted["slots"]
+    if wanted["embedding"]:
+        params.embedding = True
+        params.pooling_type = llama_cpp.llama_pooling_type.LLAMA_POOLING_TYPE_MEAN
     params.hostnames = ["127.0.0.1"]
     params.port = 0
     params.api_keys = [wanted["api_key"]]
