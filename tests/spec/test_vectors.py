@@ -191,6 +191,9 @@ def test_keys_and_hashes_come_out_the_same(case: Case):
         case "place-hash":
             ours = vault.place_hash(case["text"])
             theirs = decoder.hashed(dek, owner, "place-hash", case["text"])
+        case "query-hash":
+            ours = vault.query_hash(case["text"])
+            theirs = decoder.hashed(dek, owner, "query-hash", case["text"])
         case "root-term":
             day = h(case["id"]), case["counter"]
             ours = vault.root_term(*day).to_bytes(32, "big")

@@ -1,0 +1,221 @@
+"""The index in memory: parts, and which of their writings are still as they were indexed.
+
+Whoever searches takes a `Shelf`, which never changes; whoever follows the journal puts a new one in
+its place. So a search needs no lock, and sees the journal as it was at one moment.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from llamora.journal.writing import Kind
+from llamora.search.part import F32, Part
+from llamora.search.postings import I64, U32
+
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """A part, which of its writings are living, and the sealed segment it was read from."""
+
+    part: Part
+    alive: Flags
+    segment: bytes | None = None
+
+    @classmethod
+    def of(cls, part: Part) -> "Layer":
+        return cls(part, np.ones(part.writings, np.bool_))
+
+    @cached_property
+    def living(self) -> Flags:
+        """Which passages are of living writings."""
+        return self.alive[self.part.owners]
+
+    @cached_property
+    def dead(self) -> int:
+        """How many passages are not."""
+        return int(self.part.passages - self.living.sum())
+
+    def without(self, id: bytes) -> "Layer | None":
+        """The layer with that writing dead; None when it was not alive here."""
+        row = self.part.row(id)
+        if row is None or not self.alive[row]:
+            return None
+        alive = self.alive.copy()
+        alive[row] = False
+        return replace(self, alive=alive)
+
+
+@dataclass(frozen=True, eq=False)
+class Shelf:
+    """All layers, as one search sees them. Writings and passages are numbered through."""
+
+    layers: tuple[Layer, ...] = ()
+
+    @cached_property
+    def writing_bases(self) -> list[int]:
+        return _bases([layer.part.writings for layer in self.layers])
+
+    @cached_property
+    def passage_bases(self) -> list[int]:
+        return _bases([layer.part.passages for layer in self.layers])
+
+    @property
+    def writings(self) -> int:
+        return self.writing_bases[-1]
+
+    @property
+    def passages(self) -> int:
+        return self.passage_bases[-1]
+
+    @cached_property
+    def alive(self) -> Flags:
+        return _joined([layer.alive for layer in self.layers], np.bool_)
+
+    @cached_property
+    def owners(self) -> I64:
+        """Which writing each passage is of."""
+        bases = self.writing_bases
+        return _joined(
+            [layer.part.owners + np.int64(bases[n]) for n, layer in enumerate(self.layers)],
+            np.int64,
+        )
+
+    @cached_property
+    def first(self) -> I64:
+        """The first passage of each writing."""
+        numbered = zip(self.passage_bases, self.layers, strict=False)
+        return _joined(
+            [layer.part.first[:-1].astype(np.int64) + base for base, layer in numbered], np.int64
+        )
+
+    def passages_of(self, writing: int) -> tuple[int, int]:
+        """The first passage of a writing, and the first behind it."""
+        first = int(self.first[writing])
+        layer, row = self._at(writing)
+        return first, first + int(layer.part.first[row + 1]) - int(layer.part.first[row])
+
+    @cached_property
+    def lengths(self) -> F32:
+        """How many words each passage has."""
+        return _joined([layer.part.lengths for layer in self.layers], np.float32)
+
+    @cached_property
+    def writing_lengths(self) -> F32:
+        if not self.writings:
+            return np.zeros(0, np.float32)
+        return np.add.reduceat(self.lengths, self.first).astype(np.float32)
+
+    @cached_property
+    def days(self) -> U32:
+        """The ordinal of each writing's day."""
+        return _joined([layer.part.days for layer in self.layers], np.uint32)
+
+    @cached_property
+    def years(self) -> NDArray[np.int64]:
+        """The year of each writing's day."""
+        days = self.days.astype(np.int64) - date(1970, 1, 1).toordinal()
+        return days.astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64) + 1970
+
+    @cached_property
+    def kinds(self) -> NDArray[np.uint8]:
+        return _joined([layer.part.kinds for layer in self.layers], np.uint8)
+
+    @cached_property
+    def day_numbers(self) -> tuple[I64, int]:
+        """Which of the written days each writing is on, and how many days there are."""
+        days, numbers = np.unique(self.days, return_inverse=True)
+        return numbers.astype(np.int64), len(days)
+
+    @cached_property
+    def languages(self) -> tuple[str, ...]:
+        """The languages of the journal, the commonest first; those of a stray text left out."""
+        spoken: dict[str, int] = {}
+        for layer in self.layers:
+            counts = np.bincount(layer.part.spoken, minlength=len(layer.part.languages))
+            for language, n in zip(layer.part.languages, counts.tolist(), strict=False):
+                spoken[language] = spoken.get(language, 0) + n
+        enough = max(2, self.writings // 200) if self.writings > 20 else 1
+        common = sorted(spoken, key=lambda one: -spoken[one])
+        return tuple(one for n, one in enumerate(common) if n == 0 or spoken[one] >= enough)
+
+    @cached_property
+    def makes(self) -> tuple[str, ...]:
+        """Which embedders its vectors are of."""
+        return tuple(sorted({layer.part.make for layer in self.layers}))
+
+    @property
+    def nbytes(self) -> int:
+        return sum(layer.part.nbytes for layer in self.layers)
+
+    def id(self, writing: int) -> bytes:
+        layer, row = self._at(writing)
+        return layer.part.ids[row].tobytes()
+
+    def revision(self, writing: int) -> int:
+        layer, row = self._at(writing)
+        return int(layer.part.revisions[row])
+
+    def kind(self, writing: int) -> Kind:
+        return Kind(int(self.kinds[writing]))
+
+    def span(self, passage: int) -> tuple[int, int]:
+        """Where a passage begins and ends in its writing's text, in code points."""
+        n = int(np.searchsorted(self.passage_bases, passage, "right")) - 1
+        part, row = self.layers[n].part, passage - self.passage_bases[n]
+        start = int(part.starts[row])
+        return start, start + int(part.sizes[row])
+
+    def holding(self, term: int) -> Iterator[tuple[I64, F32]]:
+        """The passages that hold a term and how often, layer by layer, dead ones among them."""
+        for base, layer in zip(self.passage_bases, self.layers, strict=False):
+            found = layer.part.postings.find(term)
+            if found:
+                yield found[0] + base, found[1]
+
+    def count(self, term: int) -> int:
+        """How many passages hold a term, dead ones among them."""
+        return sum(layer.part.postings.count(term) for layer in self.layers)
+
+    def has(self, id: bytes) -> bool:
+        return any(
+            (row := layer.part.row(id)) is not None and layer.alive[row] for layer in self.layers
+        )
+
+    def with_layer(self, layer: Layer) -> "Shelf":
+        """The shelf with a layer more, whose writings are dead everywhere else."""
+        shelf = self
+        for writing in range(layer.part.writings):
+            shelf = shelf.without(layer.part.ids[writing].tobytes())
+        return Shelf((*shelf.layers, layer))
+
+    def without(self, id: bytes) -> "Shelf":
+        """The shelf with that writing dead."""
+        for n, layer in enumerate(self.layers):
+            less = layer.without(id)
+            if less is not None:
+                return Shelf((*self.layers[:n], less, *self.layers[n + 1 :]))
+        return self
+
+    def _at(self, writing: int) -> tuple[Layer, int]:
+        n = int(np.searchsorted(self.writing_bases, writing, "right")) - 1
+        return self.layers[n], writing - self.writing_bases[n]
+
+
+def _bases(sizes: Sequence[int]) -> list[int]:
+    """Where each of these begins when they stand one after the other, and where the last ends."""
+    bases = [0]
+    for size in sizes:
+        bases.append(bases[-1] + size)
+    return bases
+
+
+def _joined(arrays: Sequence[NDArray], kind: type) -> NDArray:
+    if not arrays:
+        return np.zeros(0, kind)
+    return np.concatenate(arrays).astype(kind, copy=False)

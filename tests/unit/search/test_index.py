@@ -1,0 +1,118 @@
+"""A shelf numbers what its layers hold, and changes only by being replaced."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.support.indexes import any_indexed, indexed
+
+from llamora.search.index import Layer, Shelf
+from llamora.search.part import Part
+from llamora.search.words import term_of
+
+
+def layer(*seeds: int) -> Layer:
+    return Layer.of(Part.of([any_indexed(seed) for seed in seeds]))
+
+
+def id_of(seed: int) -> bytes:
+    return any_indexed(seed).id
+
+
+def living(shelf: Shelf) -> set[bytes]:
+    return {shelf.id(n) for n in shelf.alive.nonzero()[0].tolist()}
+
+
+@given(st.lists(st.lists(st.integers(0, 200), max_size=3), max_size=4))
+def test_writings_and_passages_are_numbered_through(groups: list[list[int]]) -> None:
+    seeds = list(dict.fromkeys(seed for group in groups for seed in group))
+    groups = [[seed for seed in dict.fromkeys(group) if seed in seeds] for group in groups]
+    shelf = Shelf(tuple(layer(*group) for group in groups))
+    given = [any_indexed(seed) for group in groups for seed in group]
+    assert shelf.writings == len(given) == len(shelf.first) == len(shelf.writing_lengths)
+    assert shelf.passages == sum(len(one.spans) for one in given) == len(shelf.owners)
+    passage = 0
+    for n, one in enumerate(given):
+        assert (shelf.id(n), shelf.revision(n), shelf.kind(n)) == (one.id, one.revision, one.kind)
+        assert shelf.days[n] == one.day.toordinal()
+        assert shelf.first[n] == passage
+        assert shelf.writing_lengths[n] == sum(one.lengths)
+        for start, size in one.spans:
+            assert shelf.span(passage) == (start, start + size)
+            assert shelf.owners[passage] == n
+            passage += 1
+
+
+def test_a_shelf_without_layers_or_of_empty_ones_holds_nothing() -> None:
+    for shelf in (Shelf(), Shelf((layer(),)), Shelf((layer(), layer()))):
+        assert (shelf.writings, shelf.passages, shelf.languages) == (0, 0, ())
+        assert not shelf.has(bytes(16))
+        assert shelf.without(bytes(16)) is shelf
+        assert list(shelf.holding(1)) == []
+        assert shelf.count(1) == 0
+        assert shelf.day_numbers[1] == 0
+        assert len(shelf.lengths) == len(shelf.writing_lengths) == len(shelf.kinds) == 0
+        assert shelf.nbytes >= 0
+
+
+def test_an_empty_layer_between_others_takes_no_number() -> None:
+    shelf = Shelf((layer(), layer(1), layer(), layer(2), layer()))
+    assert [shelf.id(n) for n in range(shelf.writings)] == [id_of(1), id_of(2)]
+    assert shelf.span(shelf.passages - 1)[0] == any_indexed(2).spans[-1][0]
+
+
+def test_a_new_layer_lets_the_writings_it_repeats_die_elsewhere() -> None:
+    old = Shelf((layer(1, 2), layer(3)))
+    new = old.with_layer(layer(2, 4))
+    assert living(old) == {id_of(n) for n in (1, 2, 3)}
+    assert living(new) == {id_of(n) for n in (1, 2, 3, 4)}
+    assert int(new.alive.sum()) == 4
+    assert new.layers[0].dead == len(any_indexed(2).spans)
+    assert new.layers[0].living.sum() == len(any_indexed(1).spans)
+
+
+def test_a_writing_that_died_is_no_longer_had() -> None:
+    shelf = Shelf((layer(1, 2),))
+    assert shelf.layers[0].dead == 0
+    less = shelf.without(id_of(1))
+    assert (less.has(id_of(1)), less.has(id_of(2)), shelf.has(id_of(1))) == (False, True, True)
+    assert less.without(id_of(1)) is less
+    assert less.layers[0].dead == len(any_indexed(1).spans), "and not what was counted before"
+
+
+def test_terms_are_found_in_every_layer() -> None:
+    first, second = indexed("a heron by the ice", "the ice melts, and ice again")
+    shelf = Shelf((Layer.of(Part.of([first])), Layer.of(Part.of([second]))))
+    found = [(docs.tolist(), times.tolist()) for docs, times in shelf.holding(term_of("ice", "en"))]
+    assert found == [([0], [1.0]), ([1], [2.0])]
+    assert shelf.count(term_of("ice", "en")) == 2
+
+
+@pytest.mark.parametrize(
+    ("spoken", "expected"),
+    [
+        (["en"], ("en",)),
+        (["en", "en", "de"], ("en", "de")),
+        (["en"] * 30 + ["de"], ("en",)),
+        (["en"] * 30 + ["de"] * 2, ("en", "de")),
+    ],
+)
+def test_the_languages_of_a_journal_are_not_those_of_a_stray_text(
+    spoken: list[str], expected: tuple[str, ...]
+) -> None:
+    parts = [
+        Part.of([one for language in spoken if language == each for one in _in(language)])
+        for each in dict.fromkeys(spoken)
+    ]
+    assert Shelf(tuple(Layer.of(part) for part in parts)).languages == expected
+
+
+def _in(language: str):
+    return indexed("heron", language=language)
+
+
+def test_writings_of_one_day_share_its_number() -> None:
+    shelf = Shelf((layer(*range(30)),))
+    numbers, days = shelf.day_numbers
+    assert days == len(set(shelf.days.tolist())) == 3
+    assert np.unique(shelf.days)[numbers].tolist() == shelf.days.tolist()
