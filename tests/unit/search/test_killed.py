@@ -1,0 +1,59 @@
+"""Killed at any point, the index is what the journal is, at most a batch behind."""
+
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.support.clock import TurnableClock
+from tests.support.embedding import WordsEmbedder
+from tests.support.journals import new_account
+from tests.unit.journal.test_crash import ROOT, keys_of
+from tests.unit.search.following import checked, find, follow, never
+
+from llamora.journal.journal import Journal
+from llamora.search.embedders import Embedders
+from llamora.storage import Store
+
+
+@pytest.mark.parametrize("kills", [5, pytest.param(200, marks=pytest.mark.slow)])
+def test_killing_the_follower_hides_nothing(
+    data_dir: Path, clock: TurnableClock, kills: int
+) -> None:
+    path = data_dir / "llamora.sqlite3"
+    store = Store.open(path)
+    vault = new_account(store)
+    store.close()
+    chance, keys = random.Random(3), keys_of(vault)
+    for _ in range(kills):
+        child = subprocess.Popen(
+            [sys.executable, "-m", "tests.unit.search.following_child", path],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        assert child.stdout is not None
+        assert child.stdin is not None
+        with child.stdout as out, child.stdin as into:
+            into.write(keys)
+            into.flush()
+            out.read(chance.randrange(1, 40))
+            for _ in range(chance.randrange(200_000)):
+                pass  # off the beat of the steps
+            child.kill()
+        child.wait()
+
+        store = Store.open(path)
+        journal = Journal.open(store, vault, clock)
+        model = WordsEmbedder("the last")
+        follower = follow(store, journal, Embedders(model))
+        follower.tend(never)
+        assert follower.shelf.makes == ("the last",)
+        held = checked(store, journal)
+        entries = [thread.entry for thread in journal.read(journal.today())]
+        assert held.passages == len(entries) > 0
+        for entry in chance.sample(entries, min(8, len(entries))):
+            word = entry.text.split()[0]
+            assert find(follower, journal, word).results[0].writing == entry.id
+        store.close()
