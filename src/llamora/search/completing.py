@@ -1,0 +1,70 @@
+"""Completing what is typed from the diarist's own vocabulary."""
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import islice
+
+from llamora.search.index import Shelf
+from llamora.search.part import Part
+from llamora.search.words import words
+
+SHORTEST = 2
+"""Letters from which a word is completed ..."""
+SHORTEST_BEGUN = 3
+"""... and from which one that nobody wrote is searched for as if it were completed."""
+
+
+def complete(shelf: Shelf, typed: str, limit: int) -> list[str]:
+    """The typed text with its last word completed, the likeliest first; none while no word is being
+    typed. Accents may be left out. A word is not offered when none of its forms is written any
+    more."""
+    found = words(typed)
+    if not found or found[-1].end != len(typed) or len(found[-1].folded) < SHORTEST:
+        return []
+    start, typing = found[-1].start, found[-1].folded
+    if typed[:start].endswith(("-", ":")) or typed[:start].count('"') % 2:
+        return []  # what is left out, narrowed by or quoted is the diarist's to say
+    likely = (word for word, _ in _likely(shelf, typing))
+    return [typed[:start] + word for word in islice(likely, limit)]
+
+
+def begun(shelf: Shelf, typing: str, limit: int) -> list[int]:
+    """The terms of the likeliest words that begin so."""
+    if len(typing) < SHORTEST_BEGUN:
+        return []
+    return [term for _, term in islice(_likely(shelf, typing), limit)]
+
+
+def _likely(shelf: Shelf, typing: str) -> Iterator[tuple[str, int]]:
+    """The words that begin so, and their terms, the ones written most often first."""
+    counts: Counter[str] = Counter()
+    terms: dict[str, int] = {}
+    for layer in shelf.layers:
+        part = layer.part
+        for at in _beginning(part, typing):
+            word = part.vocabulary[at]
+            counts[word] += int(part.word_counts[at])
+            terms[word] = int(part.word_terms[at])
+    counts.pop(typing, None)
+    by_count = sorted(counts, key=lambda word: (-counts[word], word))
+    return ((word, terms[word]) for word in by_count if _is_written(shelf, terms[word]))
+
+
+def _beginning(part: Part, begun: str) -> set[int]:
+    """Which words of a part begin so, with their accents or without."""
+    plain, places = part.accented
+    return {*_range(part.vocabulary, begun), *(places[n] for n in _range(plain, begun))}
+
+
+def _range(listed: Sequence[str], begun: str) -> range:
+    """Which of these sorted words begin so."""
+    start = end = bisect_left(listed, begun)
+    while end < len(listed) and listed[end].startswith(begun):
+        end += 1
+    return range(start, end)
+
+
+def _is_written(shelf: Shelf, term: int) -> bool:
+    """Whether a living passage holds the term."""
+    return any(shelf.alive[shelf.owners[docs]].any() for docs, _ in shelf.holding(term))

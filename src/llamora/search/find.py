@@ -1,0 +1,293 @@
+"""Finding: from what was typed to a page of results.
+
+    read the query → weigh its words and its meaning → rank → leave out what it excludes → phrases
+    → snippets
+
+Runs in a thread of its own over a shelf that does not change.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+import numpy as np
+
+from llamora.journal.journal import Journal
+from llamora.journal.writing import Kind, Response, Writing
+from llamora.search.completing import begun
+from llamora.search.embedder import Embedder, EmbedderUnavailable
+from llamora.search.index import Flags, Shelf
+from llamora.search.lexicon import Lexicon
+from llamora.search.part import F32
+from llamora.search.phrases import Phrase
+from llamora.search.postings import I64
+from llamora.search.query import Query
+from llamora.search.rank import CONSTANTS, Asked, Constants, Ranked, rank
+from llamora.search.sentences import sentences
+from llamora.search.snippets import Snippet, snippet
+from llamora.search.wordllama import is_common, version_of
+from llamora.search.words import term_of, words
+from llamora.vault import Unreadable
+
+MOST_VERIFIED = 5_000
+"""So many writings are read at most to see whether a phrase stands in them, the best first."""
+MOST_COMPLETIONS = 8
+"""Words that a half-typed one may become."""
+NEAR_MARKED = 0.5
+"""A word of nearly the same meaning is marked in a snippet, at this share of its weight."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """A writing that was found, and the stretch of it that shows why.
+
+    `entry` is the entry to open: the writing itself, or the one that a response answers.
+    """
+
+    writing: bytes
+    entry: bytes
+    kind: Kind
+    day: date
+    revision: int
+    score: float
+    snippet: Snippet
+
+
+@dataclass(frozen=True)
+class Found:
+    """A page of results: those from `offset` on, of `total`. `years` counts all by year, and
+    `notes` are sentences for the diarist."""
+
+    query: Query
+    results: tuple[Result, ...]
+    offset: int
+    total: int
+    years: Mapping[int, int]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """All that answers a query, best first, as writings of one shelf."""
+
+    shelf: Shelf
+    order: I64
+    notes: tuple[str, ...] = ()
+    ranked: Ranked | None = None
+    weights: Mapping[int, float] = field(default_factory=dict[int, float])
+    vectors: Mapping[str, F32] = field(default_factory=dict[str, F32])
+
+
+class Finder:
+    """Finds in one shelf. `embedder_of` gives the embedder that made some vectors, or None."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        shelf: Shelf,
+        lexicon: Lexicon | None,
+        embedder_of: Callable[[str], Embedder | None],
+        constants: Constants = CONSTANTS,
+    ) -> None:
+        self._journal = journal
+        self._shelf = shelf
+        self._lexicon = lexicon
+        self._embedder_of = embedder_of
+        self._constants = constants
+
+    def ranking(self, query: Query) -> Ranking:
+        """Everything that answers the query, in order."""
+        shelf = self._shelf
+        among = self._narrowed(query)
+        if query.is_empty or not shelf.writings:
+            return Ranking(shelf, np.zeros(0, np.int64), query.problems)
+        if query.is_only_narrowing:
+            order = np.flatnonzero(among)
+            order = order[np.argsort(-shelf.days[order].astype(np.int64), kind="stable")]
+            return Ranking(shelf, order, query.problems)
+        asked = self._asked(query.words)
+        if not asked:
+            nothing = "There is no word in this to look for."
+            return Ranking(shelf, np.zeros(0, np.int64), (*query.problems, nothing))
+        vectors, notes = self._vectors(query.words)
+        ranked = rank(shelf, asked, vectors, self._constants)
+        if query.phrases:  # what has them answers, however it compares with the rest
+            order = np.flatnonzero(among)
+        else:
+            order = np.flatnonzero(ranked.answers(among, self._constants))
+        order = order[np.argsort(-ranked.scores[order], kind="stable")]
+        for phrase in query.phrases:
+            order = self._with_phrase(order, phrase)
+        weights = self._weights(asked)
+        return Ranking(shelf, order, (*query.problems, *notes), ranked, weights, vectors)
+
+    def page(self, query: Query, ranking: Ranking, offset: int, limit: int) -> Found:
+        """Results from `offset` on. What was erased or damaged meanwhile is passed over."""
+        chosen = ranking.order[offset : offset + limit].tolist()
+        results = [self._result(query, ranking, writing) for writing in chosen]
+        years, counts = np.unique(ranking.shelf.years[ranking.order], return_counts=True)
+        return Found(
+            query,
+            tuple(result for result in results if result is not None),
+            offset,
+            len(ranking.order),
+            dict(zip(years.tolist(), counts.tolist(), strict=True)),
+            ranking.notes,
+        )
+
+    # What the words of the query are in the journal
+
+    def _asked(self, text: str) -> list[Asked]:
+        """The words of a query. A last word that nobody wrote is taken for one that is still being
+        typed, and its completions stand in for it."""
+        folded = list(dict.fromkeys(word.folded for word in words(text)))
+        terms = [self._terms(word) for word in folded]
+        if folded and not any(self._shelf.count(term) for term in terms[-1]):
+            terms[-1] = (*terms[-1], *begun(self._shelf, folded[-1], MOST_COMPLETIONS))
+        telling = [self._tells(each) for each in terms]
+        unsure = [word for word, tells in zip(folded, telling, strict=True) if tells]
+        near = iter(
+            self._lexicon.near(unsure, self._constants.near_words, self._constants.least_near)
+            if self._lexicon
+            else [[] for _ in unsure]
+        )
+        return [
+            Asked(each, tuple(next(near)) if tells else (), is_common(word))
+            for word, each, tells in zip(folded, terms, telling, strict=True)
+        ]
+
+    def _terms(self, word: str) -> tuple[int, ...]:
+        languages = self._shelf.languages or ("",)
+        return tuple(dict.fromkeys(term_of(word, language) for language in languages))
+
+    def _tells(self, terms: Sequence[int]) -> bool:
+        """Whether a word is rare enough for others to stand in for it."""
+        count = sum(self._shelf.count(term) for term in terms)
+        passages = self._shelf.passages
+        telling = float(np.log(1 + (passages - count + 0.5) / (count + 0.5)))
+        return telling >= self._constants.least_telling
+
+    def _weights(self, asked: Sequence[Asked]) -> dict[int, float]:
+        """What to mark in snippets, and how much each tells."""
+        weights: dict[int, float] = {}
+        for word in asked:
+            for term, nearness in word.near:
+                weights[term] = max(weights.get(term, 0), NEAR_MARKED * nearness)
+        for word in asked:
+            for term in word.terms:
+                count = self._shelf.count(term)
+                if count:
+                    weights[term] = float(np.log(1 + self._shelf.passages / count))
+        telling = [word for word in asked if not word.is_common]
+        kept = {term for word in telling or asked for term in (*word.terms, *dict(word.near))}
+        least = 0.25 * max((weights.get(term, 0) for term in kept), default=0)
+        return {term: weight for term, weight in weights.items() if term in kept and weight > least}
+
+    def _vectors(self, text: str) -> tuple[dict[str, F32], tuple[str, ...]]:
+        """The query's vector for each embedder whose vectors the index holds."""
+        vectors: dict[str, F32] = {}
+        notes: dict[str, None] = {}
+        for make in self._shelf.makes:
+            embedder = self._embedder_of(make)
+            try:
+                if embedder is not None:
+                    vectors[make] = embedder.query(text)
+            except EmbedderUnavailable as e:
+                notes[str(e)] = None
+        return vectors, tuple(notes)
+
+    # What it is narrowed by
+
+    def _narrowed(self, query: Query) -> Flags:
+        shelf = self._shelf
+        among = shelf.alive.copy()
+        if query.since:
+            among &= shelf.days >= query.since.toordinal()
+        if query.until:
+            among &= shelf.days <= query.until.toordinal()
+        if query.by:
+            of_entries = shelf.kinds == Kind.ENTRY
+            among &= of_entries if query.by == "me" else ~of_entries
+        if query.traces:
+            among[:] = False  # no writing has a trace yet
+        for word in query.without:
+            if words(word):
+                among &= ~self._holding_all(word)
+        for phrase in query.without_phrases:
+            candidates = np.flatnonzero(among & self._holding_all(phrase))
+            among[self._with_phrase(candidates, phrase)] = False
+        return among
+
+    def _holding(self, word: str) -> Flags:
+        """Which writings hold a word."""
+        held = np.zeros(self._shelf.writings, np.bool_)
+        for term in self._terms(word):
+            for docs, _ in self._shelf.holding(term):
+                held[self._shelf.owners[docs]] = True
+        return held
+
+    def _holding_all(self, phrase: str) -> Flags:
+        held = np.ones(self._shelf.writings, np.bool_)
+        for word in words(phrase):
+            held &= self._holding(word.folded)
+        return held
+
+    def _with_phrase(self, order: I64, text: str) -> I64:
+        """Those of the writings in which the phrase stands word for word."""
+        phrase = Phrase.of(text)
+        candidates = order[self._holding_all(text)[order]][:MOST_VERIFIED]
+        kept = [
+            n for n in candidates.tolist() if (w := self._writing(n)) and phrase.stands_in(w.text)
+        ]
+        return np.array(kept, np.int64)
+
+    # What is shown
+
+    def _writing(self, n: int) -> Writing | None:
+        try:
+            return self._journal.find(self._shelf.id(n))
+        except Unreadable:
+            return None
+
+    def _result(self, query: Query, ranking: Ranking, n: int) -> Result | None:
+        writing = self._writing(n)
+        if writing is None:
+            return None
+        shelf, ranked = ranking.shelf, ranking.ranked
+        passage = shelf.span(ranked.best_passage(shelf, n) if ranked else int(shelf.first[n]))
+        return Result(
+            writing=writing.id,
+            entry=writing.entry if isinstance(writing, Response) else writing.id,
+            kind=writing.kind,
+            day=writing.day,
+            revision=writing.revision,
+            score=float(ranked.scores[n]) if ranked else 0.0,
+            snippet=self._snippet(query, ranking, writing, passage),
+        )
+
+    def _snippet(
+        self, query: Query, ranking: Ranking, writing: Writing, passage: tuple[int, int]
+    ) -> Snippet:
+        for phrase in query.phrases:
+            place = Phrase.of(phrase).place_in(writing.text)
+            if place and not passage[0] <= place[0] < passage[1]:
+                passage = (max(0, place[0] - 200), min(len(writing.text), place[1] + 400))
+        languages = self._shelf.languages or ("",)
+        shown = snippet(writing.text, passage, ranking.weights, languages)
+        if any(piece.marked for piece in shown.pieces) or not ranking.ranked:
+            return shown
+        central = self._central(ranking, writing.text, passage)
+        return snippet(writing.text, passage, ranking.weights, languages, central)
+
+    def _central(
+        self, ranking: Ranking, text: str, passage: tuple[int, int]
+    ) -> tuple[int, int] | None:
+        """The sentence of a passage that is nearest in meaning; None when it cannot be told."""
+        start, end = passage
+        found = [(start + a, start + b) for a, b in sentences(text[start:end])]
+        makes = [make for make in ranking.vectors if version_of(make) is not None]
+        embedder = self._embedder_of(makes[0]) if makes else None
+        if embedder is None or len(found) < 2:
+            return None  # another embedder takes too long for this
+        likeness = embedder.passages([text[a:b] for a, b in found]) @ ranking.vectors[makes[0]]
+        return found[int(np.argmax(likeness))]

@@ -1,0 +1,201 @@
+"""What comes first: one pure function, and one table of its constants.
+
+Words count by BM25 (Robertson and Zaragoza, 2009), in the passage, in the whole writing and in the
+day; a word also counts where one of nearly the same meaning stands, by as much as it is near, but a
+passage never counts a word twice for that. What a writing gets of what it could get at most lies
+between 0 and 1, so a query of rare words trusts its words, and one whose words the diarist never
+writes trusts its meaning: the nearest passage's cosine.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from llamora.search.index import Flags, Shelf
+from llamora.search.part import F32
+from llamora.search.postings import I64
+
+
+@dataclass(frozen=True)
+class Constants:
+    """Each was tried on the queries of `tests/quality`; the table there says what it brings."""
+
+    k1: float = 1.2
+    b: float = 0.75
+    near_words: int = 8
+    """How many of the diarist's words stand in for one that is asked for."""
+    least_near: float = 0.4
+    """How near they must be (cosine of word vectors, their mean taken away)."""
+    least_telling: float = 2.0
+    """A word that tells less (its inverse document frequency) has no others stand in for it."""
+    passage: float = 1.0
+    writing: float = 1.0
+    day: float = 0.25
+    meaning: float = 0.75
+    least_of_best: float = 0.4
+    """What is worth less than this share of the best answer is none, but for the best ten ..."""
+    least_of_all: float = 0.3
+    """... nor is one of those that is worth less than this share ..."""
+    least: float = 0.15
+    """... and nothing that is worth less than this: it resembles the query as little as most do."""
+    rare: int = 3
+    """A word that stands in so few writings was meant exactly ..."""
+    rare_boost: float = 0.5
+    """... and what holds it comes before what only resembles the query."""
+
+
+CONSTANTS = Constants()
+FEWEST = 10
+ONE_A_DAY = 0.9
+"""With a writing a day or so, the day says what the writing says already."""
+RARE_PASSAGES = 100
+"""A word that more passages hold is not looked at: it stands in more than a few writings."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One word of the query: its terms, one for each language of the journal that stems it in its
+    own way; and other terms that count for less, with how near they are."""
+
+    terms: tuple[int, ...]
+    near: tuple[tuple[int, float], ...] = ()
+    is_common: bool = False
+    """Whether it is one of the words that stand in any text; they are not marked in snippets."""
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """For each writing of the shelf its score; for each passage its share in that."""
+
+    scores: F32
+    per_passage: F32
+
+    def answers(self, among: Flags, constants: Constants = CONSTANTS) -> Flags:
+        """Which of these writings answer at all."""
+        scores = self.scores[among]
+        if not len(scores):
+            return among
+        tenth = np.partition(scores, -FEWEST)[-FEWEST] if len(scores) > FEWEST else scores.min()
+        enough = min(float(tenth), constants.least_of_best * float(scores.max()))
+        floor = constants.least_of_all * float(scores.max())
+        return among & (self.scores >= max(constants.least, floor, enough))
+
+    def best_passage(self, shelf: Shelf, writing: int) -> int:
+        """Which passage of a writing of that shelf answers best."""
+        first, end = shelf.passages_of(writing)
+        return first + int(np.argmax(self.per_passage[first:end]))
+
+
+def rank(
+    shelf: Shelf,
+    asked: Sequence[Asked],
+    vectors: Mapping[str, F32],
+    constants: Constants = CONSTANTS,
+) -> Ranked:
+    """How well each writing answers. `vectors` has the query's vector for each make of embedder."""
+    if not shelf.writings:
+        nothing = np.zeros(0, np.float32)
+        return Ranked(nothing, nothing)
+    words = _Words(shelf, constants)
+    for word in asked:
+        words.take(word)
+    likeness = _likeness(shelf, vectors)
+    c, most = constants, max(words.most, 1e-9)
+    # Each passage by its own words and meaning; a writing is as good as its best passage.
+    per_passage = _float32(c.passage / most * words.passages + c.meaning * likeness)
+    scores = np.maximum.reduceat(per_passage, shelf.first)
+    scores += c.writing * words.writings / most
+    numbers, _ = shelf.day_numbers
+    scores += c.day * words.days[numbers] / most
+    scores += c.rare_boost * words.rare / max(1, len(asked))
+    return Ranked(_float32(scores), per_passage)
+
+
+class _Words:
+    """BM25 at three levels, one word of the query after the other."""
+
+    def __init__(self, shelf: Shelf, constants: Constants) -> None:
+        self._shelf, self._c = shelf, constants
+        self.most = 0.0
+        self.passages = np.zeros(shelf.passages, np.float32)
+        self.writings = np.zeros(shelf.writings, np.float32)
+        self.rare = np.zeros(shelf.writings, np.float32)
+        numbers, days = shelf.day_numbers
+        self.days = np.zeros(days, np.float32)
+        self._one_a_day = days > ONE_A_DAY * shelf.writings
+        day_lengths = np.bincount(numbers, shelf.writing_lengths, minlength=days)
+        self._norms = self._norm(shelf.lengths)
+        self._writing_norms = self._norm(shelf.writing_lengths)
+        self._day_norms = self._norm(day_lengths.astype(np.float32))
+
+    def take(self, asked: Asked) -> None:
+        """Adds one word of the query."""
+        shelf, c = self._shelf, self._c
+        count = sum(shelf.count(term) for term in asked.terms)
+        telling = self._telling(max(count, 1))
+        self.most += telling * (c.k1 + 1)
+        near = [(term, nearness) for term, nearness in asked.near if term not in asked.terms]
+        best = [np.zeros_like(each) for each in (self.passages, self.writings, self.days)]
+        for term, nearness in [*((term, 1.0) for term in asked.terms), *near]:
+            own = self._telling(max(shelf.count(term), 1))
+            self._take(term, nearness * min(own, telling), best)
+        self.passages += best[0]
+        self.writings += best[1]
+        self.days += best[2]
+        if 0 < count <= RARE_PASSAGES:
+            self._mark_rare(asked.terms)
+
+    def _take(self, term: int, weight: float, best: list[F32]) -> None:
+        shelf = self._shelf
+        numbers, _ = shelf.day_numbers
+        for docs, times in shelf.holding(term):
+            owners = shelf.owners[docs]
+            begins = np.ones(len(owners), np.bool_)
+            np.not_equal(owners[1:], owners[:-1], out=begins[1:])
+            if begins.all():
+                writings, in_writing = owners, times
+            else:
+                starts = np.flatnonzero(begins)
+                writings, in_writing = owners[starts], np.add.reduceat(times, starts)
+            self._raise(best[0], docs, times, self._norms, weight)
+            self._raise(best[1], writings, in_writing, self._writing_norms, weight)
+            if not self._one_a_day:
+                days = numbers[writings]
+                in_day = np.bincount(days, in_writing, minlength=len(best[2]))
+                held = np.flatnonzero(in_day)
+                held_times = in_day[held].astype(np.float32)
+                self._raise(best[2], held, held_times, self._day_norms, weight)
+
+    def _raise(self, best: F32, at: I64, times: F32, norms: F32, weight: float) -> None:
+        gained = weight * (self._c.k1 + 1) * times / (times + norms[at])
+        best[at] = np.maximum(best[at], gained)
+
+    def _mark_rare(self, terms: tuple[int, ...]) -> None:
+        shelf = self._shelf
+        held = [shelf.owners[docs] for term in terms for docs, _ in shelf.holding(term)]
+        writings = np.unique(np.concatenate(held))
+        if shelf.alive[writings].sum() <= self._c.rare:
+            self.rare[writings] += 1
+
+    def _telling(self, count: int) -> float:
+        """The inverse document frequency of a term that so many passages hold."""
+        return float(np.log(1 + (self._shelf.passages - count + 0.5) / (count + 0.5)))
+
+    def _norm(self, lengths: F32) -> F32:
+        return self._c.k1 * (1 - self._c.b + self._c.b * lengths / max(float(lengths.mean()), 1))
+
+
+def _float32(numbers: NDArray[np.floating]) -> F32:
+    return numbers.astype(np.float32, copy=False)
+
+
+def _likeness(shelf: Shelf, vectors: Mapping[str, F32]) -> F32:
+    """The cosine of each passage with the query; 0 where its embedder cannot be asked."""
+    likeness = np.zeros(shelf.passages, np.float32)
+    for base, layer in zip(shelf.passage_bases, shelf.layers, strict=False):
+        query = vectors.get(layer.part.make)
+        if query is not None and layer.part.kind == (layer.part.make, len(query)):
+            layer.part.likeness(query, likeness[base : base + layer.part.passages])
+    return likeness

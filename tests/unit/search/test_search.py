@@ -1,0 +1,119 @@
+"""Search while a journal is open: loaded when it is needed, never behind for long, gone at lock."""
+
+import asyncio
+import threading
+import time
+from collections.abc import AsyncIterator, Sequence
+
+import pytest
+from tests.support.clock import TurnableClock
+from tests.support.embedding import WordsEmbedder
+from tests.support.journals import write
+
+from llamora.journal.journal import Journal
+from llamora.search.embedder import Vectors
+from llamora.search.embedders import Embedders
+from llamora.search.recent import Recent
+from llamora.search.search import Search
+from llamora.search.words import fold
+from llamora.storage import Store
+from llamora.vault import Locked
+
+
+@pytest.fixture
+async def search(ada: Journal, store: Store, clock: TurnableClock) -> AsyncIterator[Search]:
+    search = Search(store, ada, Embedders(), Recent(store, ada.vault, clock.now))
+    yield search
+    await search.close()
+
+
+async def test_nothing_is_read_before_it_is_needed(search: Search, ada: Journal) -> None:
+    await write(ada, "A heron stood in the reeds.")
+    assert not search.is_loaded
+    assert (await search.find("heron")).total == 1
+    assert search.is_loaded
+    assert search.nbytes > 0
+
+
+async def test_what_was_just_written_is_found_at_once(search: Search, ada: Journal) -> None:
+    await search.find("heron")
+    for n in range(3):
+        entry = await write(ada, f"A heron stood in the reeds, {n}.")
+        assert entry.id in {result.writing for result in (await search.find("heron")).results}
+        await ada.erase(entry.id)
+        assert (await search.find('"heron"')).total == 0
+
+
+async def test_the_same_search_goes_on_where_it_was(search: Search, ada: Journal) -> None:
+    for n in range(25):
+        await write(ada, f"A heron stood in the reeds, {n}.")
+    await search.whole()
+    pages = [await search.find('"heron"', offset=offset, limit=10) for offset in (0, 10, 20, 30)]
+    assert [len(page.results) for page in pages] == [10, 10, 5, 0]
+    assert {page.total for page in pages} == {25}
+    assert len({result.writing for page in pages for result in page.results}) == 25
+
+
+async def test_words_are_completed(search: Search, ada: Journal) -> None:
+    await write(ada, "A heron stood in the reeds.")
+    await search.whole()
+    assert await search.complete("the her") == ["the heron"]
+    assert (await search.find("the her")).results  # and taken for what it will become
+
+
+async def test_an_index_that_was_dropped_is_loaded_again(search: Search, ada: Journal) -> None:
+    await write(ada, "A heron stood in the reeds.")
+    await search.find("heron")
+    search.unload()
+    assert not search.is_loaded
+    assert search.nbytes == 0
+    assert (await search.find("heron")).total == 1
+
+
+async def test_a_closed_search_finds_nothing_and_keeps_nothing(
+    search: Search, ada: Journal
+) -> None:
+    await write(ada, "A heron stood in the reeds.")
+    await search.find("heron")
+    await search.close()
+    assert search.nbytes == 0
+    assert fold.cache_info().currsize == 0
+    with pytest.raises(Locked):
+        await search.find("heron")
+    for _ in range(200):  # its thread ends by itself
+        if not [one for one in threading.enumerate() if one.name.startswith("search")]:
+            return
+        await asyncio.sleep(0.05)
+    pytest.fail("The thread of a closed search lives on.")
+
+
+async def test_closing_does_not_wait_for_a_model_that_hangs(
+    ada: Journal, store: Store, clock: TurnableClock
+) -> None:
+    answered, asked = threading.Event(), threading.Event()
+
+    class Hanging(WordsEmbedder):
+        def passages(self, texts: Sequence[str]) -> Vectors:
+            asked.set()
+            answered.wait(20)
+            return super().passages(texts)
+
+    search = Search(store, ada, Embedders(Hanging()), Recent(store, ada.vault, clock.now))
+    await write(ada, "A heron stood in the reeds.")
+    search.begin()
+    await asyncio.to_thread(asked.wait, 20)
+    began = time.monotonic()
+    await search.close()
+    assert time.monotonic() - began < 10
+    ada.vault.wipe()
+    answered.set()  # and what it answers now is sealed under no key
+    await asyncio.sleep(0.1)
+    assert store.rows("SELECT id FROM passages") == []
+
+
+async def test_an_erased_account_is_followed_no_more(search: Search, ada: Journal, store: Store):
+    await write(ada, "A heron stood in the reeds.")
+    await search.find("heron")
+    store.write_now(lambda tx: tx.execute("DELETE FROM accounts"))
+    await asyncio.sleep(0.5)
+    await search.close()
