@@ -10,20 +10,22 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from quart import Quart, Response, abort, request, send_from_directory
 from quart.helpers import get_debug_flag
 from werkzeug.exceptions import NotFound as NoSuchFile
 
 from llamora.accounts import Accounts, AccountsPolicy, Limit, Limits, Sessions
+from llamora.address import is_loopback
 from llamora.companion.companion import Companion, CompanionLimits
 from llamora.companion.endpoint import Endpoint, ModelSettings
 from llamora.companion.model import BadAddress, Model
 from llamora.companion.prompt import Prompts
 from llamora.journal.journal import Journal
 from llamora.kernel import Clock, SystemClock
-from llamora.settings import FRONTEND, BadSetting, Settings
+from llamora.settings import FRONTEND, BadSetting, Embedding, Settings
 from llamora.storage import Store, StoreError
 from llamora.vault import KdfPolicy, RuntimeKey
 from llamora.vault.cookie_key import CookieKey
@@ -34,10 +36,16 @@ from llamora.web.days import days as days_routes
 from llamora.web.entries import entries as entries_routes
 from llamora.web.responses import responses as responses_routes
 from llamora.web.rooms import Rooms, WebSettings
+from llamora.web.search import search as search_routes
 from llamora.web.security import HEADERS, HSTS, Gate
 from llamora.web.settings import Engine
 from llamora.web.settings import settings as settings_routes
 from llamora.web.unlocked import OpenJournals
+
+if TYPE_CHECKING:
+    from llamora.search.embedder import Embedder
+    from llamora.search.endpoint import EndpointEmbedder
+    from llamora.search.search import Search
 
 log = logging.getLogger("llamora")
 
@@ -97,7 +105,9 @@ def build(
         sessions,
         lambda vault: Journal.open(store, vault, the_clock),
         lambda journal: Companion(journal, the_model, prompts, limits),
+        lambda journal: search_of(settings, store, journal),
         recovery.drop_old,
+        index_bytes=settings.search.memory_budget * 2**20,
     )
     rooms = Rooms(
         WebSettings(
@@ -115,6 +125,7 @@ def build(
         app.after_serving(endpoint.aclose)
     app.config["COMPANION_ENGINE"] = _engine(settings, the_model)
     app.config["COMPANION_BADGE"] = endpoint.remote if endpoint else ""
+    app.config["SEARCH_BADGE"] = _embedding_host(settings.embedding)
     return Gate(
         app,
         port=settings.app.port,
@@ -157,11 +168,12 @@ def _quart(
     }
     hypermedia.install(app, static)
     errors.install(app)
-    session.install(app, frozenset({"days", "entries", "responses", "settings"}))
+    session.install(app, frozenset({"days", "entries", "responses", "search", "settings"}))
     for routes in (
         days_routes,
         entries_routes,
         responses_routes,
+        search_routes,
         accounts_routes,
         settings_routes,
     ):
@@ -309,6 +321,60 @@ def _endpoint(settings: Settings) -> Endpoint:
             temperature=llm.generation.temperature,
             top_p=llm.generation.top_p,
             stop=llm.generation.stop,
+        )
+    )
+
+
+def search_of(settings: Settings, store: Store, journal: Journal) -> "Search":
+    """Search in an unlocked journal. Imports NumPy and more: call in a thread the first time."""
+    from llamora.search import bge
+    from llamora.search.embedders import Embedders
+    from llamora.search.recent import Recent
+    from llamora.search.search import Search, SearchSettings
+
+    chosen = embedder_of(settings.embedding, settings.data_folder)
+    # Vectors of a model that was chosen before can still be searched while they are replaced.
+    others = [bge.BgeEmbedder(bge.folder_in(settings.data_folder))]
+    return Search(
+        store,
+        journal,
+        Embedders(chosen, others),
+        Recent(store, journal.vault, journal.now),
+        SearchSettings(settings.search.language),
+    )
+
+
+def embedder_of(embedding: Embedding, data_folder: Path) -> "Embedder | None":
+    """The embedder that the settings name, None for the built-in one. It loads and asks nothing
+    before its first text."""
+    if embedding.make == "bge-small-en-v1.5":
+        from llamora.search import bge
+
+        return bge.BgeEmbedder(bge.folder_in(data_folder))
+    if embedding.make == "endpoint":
+        return embedding_endpoint(embedding)
+    return None
+
+
+def _embedding_host(embedding: Embedding) -> str:
+    """The host that passages are sent to when it is not this machine, else ""."""
+    host = urlsplit(embedding.base_url).hostname or ""
+    return "" if embedding.make != "endpoint" or is_loopback(host) else host
+
+
+def embedding_endpoint(embedding: Embedding) -> "EndpointEmbedder":
+    """The endpoint that the settings name. It asks nothing before its first text."""
+    from llamora.search.endpoint import EndpointEmbedder, EndpointSettings
+
+    return EndpointEmbedder(
+        EndpointSettings(
+            base_url=embedding.base_url,
+            model=embedding.model,
+            api_key=embedding.api_key,
+            batch=embedding.batch,
+            query_prefix=embedding.query_prefix,
+            passage_prefix=embedding.passage_prefix,
+            allow_plain_http=embedding.allow_plain_http,
         )
     )
 

@@ -76,6 +76,7 @@ def furnish(ada: Diarist, house: House) -> None:
     ada.sign_in().visit()
     answered = ada.ask(ada.page.locator(".written").first)
     expect(answered).to_have_attribute("data-state", "done")
+    ada.read_in("concertina")
 
 
 def _registered(stranger: Diarist) -> None:
@@ -219,6 +220,46 @@ def _wrong_password(ada: Diarist) -> None:
     expect(ada.page.get_by_role("alert")).to_be_visible()
 
 
+def _panel(ada: Diarist, typed: str = "") -> None:
+    ada.visit("/days/2026-11-22")
+    ada.search(typed)
+
+
+def _panel_empty(ada: Diarist) -> None:
+    ada.post("/search/queries", query="ines and the piano")
+    ada.post("/search/queries", query="the fox in november")
+    _panel(ada)
+    expect(ada.offers.first).to_be_visible()
+
+
+def _panel_found(ada: Diarist) -> None:
+    _panel(ada, "the fox on the far bank")
+    expect(ada.results.first).to_be_visible()
+    ada.page.keyboard.press("ArrowDown")
+    expect(ada.page.locator('[aria-selected="true"]')).to_have_count(1)
+
+
+def _panel_completing(ada: Diarist) -> None:
+    _panel(ada, "the towp")
+    expect(ada.offers.first).to_have_text("the towpath")
+    expect(ada.page.locator(".found")).to_be_visible()
+    ada.page.keyboard.press("ArrowDown")
+
+
+def _results(ada: Diarist, query: str) -> None:
+    ada.visit("/search").page.get_by_role("searchbox").fill(query)
+    ada.page.keyboard.press("Enter")
+    expect(ada.page.locator(".found")).to_be_visible()
+
+
+def _ill_narrowed(ada: Diarist) -> None:
+    _results(ada, "fox")
+    ada.page.get_by_label("From").fill("2026-11-22")
+    ada.page.get_by_label("to", exact=True).fill("2026-11-01")
+    ada.page.get_by_role("button", name="Narrow").click()
+    expect(ada.page.get_by_role("alert")).to_be_visible()
+
+
 ROOMS: dict[str, Steps] = {
     "day": lambda a: a.visit("/days/2026-11-22"),
     "edit": _edit,
@@ -235,6 +276,14 @@ ROOMS: dict[str, Steps] = {
     "calendar page": lambda a: a.visit("/calendar/2026-11"),
     "calendar year page": lambda a: a.visit("/calendar/2026"),
     "keys": _help,
+    "search panel": _panel_empty,
+    "search panel, found": _panel_found,
+    "search panel, completing": _panel_completing,
+    "search": lambda a: a.visit("/search"),
+    "search, found": lambda a: _results(a, "a walk by the water"),
+    "search, narrowed": lambda a: _results(a, "the fox in november 2026"),
+    "search, nothing": lambda a: _results(a, "zeppelin in:2019 by:me"),
+    "search, refused": _ill_narrowed,
     "account": lambda a: a.visit("/settings/account"),
     "account, refused": _wrong_password,
     "companion": lambda a: a.visit("/settings/companion"),

@@ -7,6 +7,7 @@ from tests.support.llamora_server import House
 from tests.support.server import ScriptedModel
 
 from llamora.settings import CHECKOUT
+from llamora.web.marking import Passage
 
 LONG = "\n\n".join(f"Line {n} of a long walk." for n in range(30))
 IN_VIEW = """e => {
@@ -35,6 +36,33 @@ def test_a_link_to_an_entry_leads_there_and_marks_it(house: House, ada: Diarist)
     marked = entry.locator(".entry").evaluate("e => getComputedStyle(e).borderColor")
     plain = ada.entry("number 3").locator(".entry").evaluate("e => getComputedStyle(e).borderColor")
     assert marked != plain
+
+
+def test_a_link_to_a_passage_leads_to_its_words(house: House, seat: Seat):
+    ada = seat(house, clock="its own").sign_in()  # a clock of ours hides how a page was reached
+    text = f"{LONG}\n\nA *fox* on the far bank.\n\n{LONG}"
+    for n in range(3):
+        ada.post(f"/days/{house.today}/entries", text=text, key=f"k{n}")
+    ada.visit()
+    id = (ada.page.locator(".written").nth(1).get_attribute("id") or "").removeprefix("entry-")
+    start = text.index("A *fox*")
+    passage = Passage(bytes.fromhex(id), start, start + len("A *fox* on the far bank."))
+    link = f"/days/{house.today}?passage={passage}#entry-{id}"
+    ada.visit("/settings/account").visit(link).page.wait_for_load_state()
+    found = ada.page.locator("mark.found")
+    expect(found).to_have_text(["A ", "fox", " on the far bank."])
+    expect(ada.page.locator(".written:target mark")).to_have_count(3)
+    ada.page.evaluate("document.fonts.ready.then(() => null)")
+    middle = found.first.evaluate("e => e.getBoundingClientRect().top / innerHeight")
+    assert 0.4 < middle < 0.6
+    ada.page.evaluate("scrollTo(0, 100)")
+    ada.page.reload()
+    expect(found).to_have_count(3)
+    assert ada.page.evaluate("scrollY") == 100, "the browser's own affair"
+    colour = "e => getComputedStyle(e).backgroundColor"
+    assert found.first.evaluate(colour) != "rgba(0, 0, 0, 0)"
+    ada.page.emulate_media(media="print")
+    assert found.first.evaluate(colour) == "rgba(0, 0, 0, 0)"
 
 
 def test_the_place_in_a_day_is_kept_while_the_tab_lives(house: House, seat: Seat):

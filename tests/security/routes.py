@@ -20,7 +20,9 @@ class Route:
     takes_id: bool
 
 
-def every_route(server: Server, entry: str = NO_ID, response: str = NO_ID) -> list[Route]:
+def every_route(
+    server: Server, entry: str = NO_ID, response: str = NO_ID, query: str = NO_ID
+) -> list[Route]:
     values = {
         "day": TODAY,
         "month": "2026-11",
@@ -31,7 +33,8 @@ def every_route(server: Server, entry: str = NO_ID, response: str = NO_ID) -> li
     address = server.quart.url_map.bind("localhost")
     routes: list[Route] = []
     for rule in server.quart.url_map.iter_rules():
-        id = response if rule.rule.startswith("/responses/") else entry
+        room = rule.rule.split("/")[1]
+        id = {"responses": response, "search": query}.get(room, entry)
         filled = {name: (values | {"id": id})[name] for name in rule.arguments}
         method = next(iter(rule.methods or ()))
         path = address.build(rule.endpoint, filled, method=method)

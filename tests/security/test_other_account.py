@@ -23,11 +23,12 @@ async def test_anothers_ids_are_missing_ids_to_the_byte(
     response = await ada.answered(entry)
     erased = await ada.write("soon gone")
     await ada.send(f"/entries/{erased}", method="DELETE")
+    query = await ada.remembered("where the heron stood")
 
     compared = 0
     missing = every_route(server, NO_ID, NO_ID)
     for theirs in (
-        every_route(server, entry, response),
+        every_route(server, entry, response, query),
         every_route(server, erased, echoed),
         every_route(server, response, entry),
     ):
@@ -52,6 +53,7 @@ async def test_anothers_ids_are_missing_ids_to_the_byte(
     assert "the heron came back" in page
     assert "Bea" not in page
     assert (await ada.visit(f"/responses/{response}")).status_code != 404
+    assert (await ada.visit(f"/search/queries/{query}")).status_code == 200
     assert (await ada.send(f"/entries/{erased}/restoration")).status_code == 303
 
 
@@ -60,7 +62,8 @@ async def test_the_owner_is_answered(server: Server, ada: Visitor) -> None:
     entry = await ada.write("the heron came back")
     await ada.write("the heron came back to the water", "2026-11-20")
     response = await ada.answered(entry)
-    for route in every_route(server, entry, response):
+    query = await ada.remembered("where the heron stood")
+    for route in every_route(server, entry, response, query):
         if route.takes_id and "GET" in route.methods:
             assert (await plain(ada, "GET", route.path)).status_code in (200, 303), route.path
 
@@ -68,6 +71,11 @@ async def test_the_owner_is_answered(server: Server, ada: Visitor) -> None:
 async def test_a_page_of_hers_holds_nothing_of_anothers(ada: Visitor, bea: Visitor) -> None:
     await ada.write("the heron came back")
     await ada.draft("half a thought")
+    await ada.remembered("the heron")
+    assert "heron" not in (await bea.visit("/search")).text
+    found = await bea.send("/search", {"query": "heron"})
+    assert "Nothing found." in found.text
+    assert "came back" not in found.text
     assert "heron" not in await bea.day()
     assert "half a thought" not in await bea.day()
     assert "data-written" not in (await bea.visit("/calendar/2026-11")).text

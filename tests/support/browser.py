@@ -219,3 +219,42 @@ class Diarist:
         response = entry.locator("article.response").last
         expect(response).to_be_visible()
         return response
+
+    # Search
+
+    @property
+    def search_field(self) -> Locator:
+        return self.page.get_by_role("combobox", name="Search the journal")
+
+    @property
+    def offers(self) -> Locator:
+        return self.page.locator(".offer")
+
+    @property
+    def results(self) -> Locator:
+        return self.page.locator("a.result")
+
+    def search(self, typed: str = "") -> Locator:
+        """Opens search in the bar, on a phone by its icon, and types; the field."""
+        link = self.page.get_by_role("link", name="Search", exact=True)
+        if link.is_visible():
+            link.click()
+        else:
+            self.search_field.click()
+        expect(self.search_field).to_be_focused()
+        if typed:
+            self.search_field.press_sequentially(typed)
+        return self.search_field
+
+    def read_in(self, query: str) -> None:
+        """Waits until a search finds something: the index follows what is written."""
+        for _ in range(200):
+            found = self.page.context.request.post(
+                f"{self.url}/search",
+                form={"query": query},
+                headers={"Origin": self.url, "HX-Request-Type": "partial"},
+            )
+            if "<li>" in found.text():
+                return
+            self.page.wait_for_timeout(50)
+        raise AssertionError(f"nothing is found for {query!r}")

@@ -6,6 +6,7 @@ page's script does, `follow` opens a stream. The deeds below are made of these.
 
 import asyncio
 import json
+import re
 import secrets
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -175,6 +176,17 @@ class Visitor:
 
     async def draft(self, text: str, day: str = TODAY) -> httpx.Response:
         return await self.htmx("PUT", f"/days/{day}/draft", {"text": text})
+
+    async def remembered(self, query: str) -> str:
+        """Has a search remembered; its id."""
+        done = await self.htmx("POST", "/search/queries", {"query": query})
+        assert done.status_code == 204, done.status_code
+        page = (await self.visit("/search")).text
+        found = re.search(
+            re.escape(f'value="{query}"') + r".*?/search/queries/([0-9a-f]{32})", page, re.DOTALL
+        )
+        assert found, "it is not offered again"
+        return found[1]
 
     def steal(self) -> dict[str, str]:
         """The cookies this browser holds now."""

@@ -1,5 +1,6 @@
 """A GET never writes."""
 
+import asyncio
 from contextlib import closing
 
 from tests.support.accounts import PASSWORD, Registered
@@ -15,10 +16,18 @@ async def test_no_visit_fragment_or_stream_writes(
     entry = await ada.write("the heron came back to the shallow water")
     response = await ada.answered(entry)
     erased = await ada.write("soon gone")
+    query = await ada.remembered("the heron")
     await ada.htmx("PUT", f"/entries/{entry}/draft", {"text": "the her", "revision": "1"})
     await ada.draft("half a thought")
     await ada.send(f"/entries/{erased}", method="DELETE")
     await ada.send("/settings/account", {"do": "code", "password": PASSWORD})
+    # What is written is taken into the index, all of it before anything is visited.
+    await ada.send("/search", {"query": "heron"})
+    with closing(Watch(account.path)) as watch:
+        for _ in range(20):
+            await asyncio.sleep(1)
+            if not watch.wrote():
+                break
     values = {
         "day": TODAY,
         "month": "2026-11",
@@ -41,6 +50,7 @@ async def test_no_visit_fragment_or_stream_writes(
         f"/entries/{erased}",
         "/days/2026-11-20",
         "/days/2026-11-23",
+        f"/search/queries/{query}",
         "/settings/companion",
         "/settings/appearance?saved=1",
         "/login?next=/days/2026-11-20",

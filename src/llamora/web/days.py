@@ -12,6 +12,7 @@ from llamora.journal.writing import normalise
 from llamora.web import recovery
 from llamora.web.forms import Form, field, hand_of, key_of, required
 from llamora.web.hypermedia import block, is_partial, page, see
+from llamora.web.marking import Passage
 from llamora.web.rooms import journal, opened
 from llamora.web.views import Views
 
@@ -27,9 +28,10 @@ async def home() -> Response:
 
 @days.get("/days/<day:day>")
 async def show(day: date) -> Response:
+    passage = Passage.read(request.args.get("passage", ""))
     return await page(
         "journal/day.html",
-        day=await Views(opened()).day(day),
+        day=await Views(opened(), passage).day(day),
         code_waits=recovery.waiting() is not None,
     )
 

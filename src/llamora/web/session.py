@@ -130,4 +130,4 @@ def safe_next(path: str | None) -> str:
         endpoint, _ = adapter.match(path, method="GET")
     except (HTTPException, RequestRedirect):
         return ""
-    return path if str(endpoint).split(".")[0] in ("days", "settings", "entries") else ""
+    return path if str(endpoint).split(".")[0] in ("days", "settings", "entries", "search") else ""

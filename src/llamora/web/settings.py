@@ -62,6 +62,12 @@ async def _change_account(form: Form) -> Response:
     what = field(form, "do")
     if what == "zone":
         return await _save("account", zone=field(form, "zone"), zone_known=True)
+    if what == "searches":
+        remember = bool(field(form, "remember_searches"))
+        saved = await _save("account", remember_searches=remember)
+        if not remember:
+            await (await own.search()).recent.forget_all()
+        return saved
     try:
         if what == "password":
             kept = the.sessions.keep(session())

@@ -4,17 +4,24 @@ When the last session ends, running answers are sealed, what could be undone is 
 wiped and all of it is dropped. Nothing runs for a locked journal.
 """
 
+from __future__ import annotations
+
 import asyncio
 from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING
 
 from llamora.accounts import Accounts, Session, Sessions, Settings
 from llamora.companion.companion import Companion
 from llamora.journal.errors import StoreError
 from llamora.journal.journal import Journal
 from llamora.vault import Locked, Vault
+
+if TYPE_CHECKING:
+    from llamora.search.search import Search
 
 RENDERED_BYTES = 16 * 1024 * 1024
 
@@ -50,10 +57,25 @@ class OpenJournal:
     journal: Journal
     companion: Companion
     settings: Settings
+    make_search: Callable[[], Search]
     rendered: Rendered = field(default_factory=Rendered)
     streams: Counter[bytes] = field(default_factory=lambda: Counter[bytes]())
     """How many streams each session follows, by session id."""
     seen_change: int = -1
+    _search: Search | None = None
+    _making: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @property
+    def made_search(self) -> Search | None:
+        """Its search, if anyone needed it yet."""
+        return self._search
+
+    async def search(self) -> Search:
+        """Its search, made now if need be: what that imports takes a moment the first time."""
+        async with self._making:
+            if self._search is None:
+                self._search = await asyncio.to_thread(self.make_search)
+            return self._search
 
 
 class OpenJournals:
@@ -65,13 +87,17 @@ class OpenJournals:
         sessions: Sessions,
         open_journal: Callable[[Vault], Journal],
         companion_of: Callable[[Journal], Companion],
+        search_of: Callable[[Journal], Search],
         also_sweep: Callable[[Journal], Awaitable[None]],
+        index_bytes: int,
     ) -> None:
         self._accounts = accounts
         self._sessions = sessions
         self._open_journal = open_journal
         self._companion_of = companion_of
+        self._search_of = search_of
         self._also_sweep = also_sweep
+        self._index_bytes = index_bytes
         self._open: dict[bytes, OpenJournal] = {}
         self._opening: dict[bytes, asyncio.Lock] = {}
 
@@ -104,6 +130,20 @@ class OpenJournals:
             with suppress(StoreError, Locked):
                 await opened.journal.sweep()
                 await self._also_sweep(opened.journal)
+                if opened.made_search is None:  # a moment after unlocking: the first page is out
+                    (await opened.search()).begin()
+        self._keep_to_budget()
+
+    def _keep_to_budget(self) -> None:
+        """Drops the indexes that were used longest ago, while all together take too much."""
+        loaded = [s for o in self._open.values() if (s := o.made_search) and s.is_loaded]
+        loaded.sort(key=lambda search: search.used_at)
+        taken = sum(search.nbytes for search in loaded)
+        for search in loaded[:-1]:
+            if taken <= self._index_bytes:
+                return
+            taken -= search.nbytes
+            search.unload()
 
     async def close(self, owner: bytes) -> None:
         """Locks one account's journal in this process."""
@@ -112,6 +152,8 @@ class OpenJournals:
             return
         try:
             await opened.companion.close()
+            if opened.made_search:
+                await opened.made_search.close()
             with suppress(StoreError, Locked):
                 await opened.journal.sweep(everything=True)
         finally:
@@ -127,6 +169,12 @@ class OpenJournals:
             raise Locked
         journal = await self.read(vault)
         settings = self._accounts.settings(vault)
-        opened = OpenJournal(vault, journal, self._companion_of(journal), settings)
+        opened = OpenJournal(
+            vault,
+            journal,
+            self._companion_of(journal),
+            settings,
+            partial(self._search_of, journal),
+        )
         self._open[session.owner] = opened
         return opened

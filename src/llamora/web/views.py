@@ -16,6 +16,7 @@ from llamora.journal.journal import ENTRY_BYTES, Journal, Thread, Unopened
 from llamora.journal.writing import Entry, Kind, Response, Writing, stamp
 from llamora.kernel import day_of
 from llamora.kernel import zone as zone_of
+from llamora.web.marking import Passage, mark
 from llamora.web.unlocked import OpenJournal
 from llamora.web.wording import MONTHS, WEEKDAYS, _, clock, day_number, day_title, weekday
 
@@ -101,14 +102,16 @@ class DayView:
 
 
 class Views:
-    """Makes views of one open journal."""
+    """Makes views of one open journal, with a passage marked where it is shown."""
 
-    def __init__(self, opened: OpenJournal) -> None:
+    def __init__(self, opened: OpenJournal, passage: Passage | None = None) -> None:
         self._opened = opened
+        self._passage = passage
         self._journal: Journal = opened.journal
         self._companion: Companion = opened.companion
         self._settings: Settings = opened.settings
         self._elsewhere: dict[bytes, str] = {}  # what other processes are writing, as HTML
+        self._marked: dict[bytes, str] = {}  # the writing with the passage; no cache holds it
 
     async def day(
         self,
@@ -153,7 +156,9 @@ class Views:
 
     async def entries(self, threads: Sequence[Thread | Unopened]) -> list[EntryView]:
         entries: list[Writing] = [t.entry for t in threads if isinstance(t, Thread)]
-        await self._render_all([*entries, *(r for t in threads for r in t.responses)])
+        writings = [*entries, *(r for t in threads for r in t.responses)]
+        await self._render_all(writings)
+        await self._mark_in(writings)
         drafted = self._journal.drafted(entry.id for entry in entries)
         return [
             self._entry(t, t.entry.id in drafted) if isinstance(t, Thread) else self._unopened(t)
@@ -311,7 +316,8 @@ class Views:
         if html is None:
             html = markdown.render(writing.text)
             self._opened.rendered.put(writing.id, writing.revision, html)
-        return Markup(html)  # noqa: S704 - sanitised by render
+        html = self._marked.get(writing.id, html)
+        return Markup(html)  # noqa: S704 - sanitised by render, and marking keeps it so
 
     async def _render_all(self, writings: Sequence[Writing]) -> None:
         """Renders what was never shown before, in a thread when it is much."""
@@ -338,6 +344,17 @@ class Views:
                 self._elsewhere[writing.id] = html
             else:
                 rendered.put(writing.id, writing.revision, html)
+
+    async def _mark_in(self, writings: Sequence[Writing]) -> None:
+        """Marks the passage where it is among these, in a thread: a long text takes a while."""
+        passage = self._passage
+        for writing in writings:
+            growing = isinstance(writing, Response) and writing.state == "writing"
+            if passage and passage.writing == writing.id and not growing:
+                html = str(self._html(writing))
+                self._marked[writing.id] = await asyncio.to_thread(
+                    mark, html, writing.text, passage.start, passage.end
+                )
 
 
 def added_later(entry: Entry, day_starts_at: int) -> bool:

@@ -27,6 +27,31 @@ def day_number(day: date, today: date) -> str:
     return f"{day.day} {_(MONTHS[day.month - 1])}{year}"
 
 
+def ago(day: date, today: date) -> str:
+    """How long ago a day was, "yesterday", "3 weeks ago", "2 years ago"; empty for one to come.
+
+    Weeks from the second one on and months from the third are whole ones that have passed.
+    """
+    days = (today - day).days
+    if days < 0:
+        return ""
+    if days < 2:
+        return _("today") if days == 0 else _("yesterday")
+    months = (today.year - day.year) * 12 + today.month - day.month - (today.day < day.day)
+    if days < 14:
+        return _("%d days ago") % days
+    if months < 2:
+        return _("%d weeks ago") % (days // 7)
+    if months < 12:
+        return _("%d months ago") % months
+    return _("a year ago") if months < 24 else _("%d years ago") % (months // 12)
+
+
+def number(count: int) -> str:
+    """ "1,829"."""
+    return f"{count:,}"
+
+
 def clock(at: datetime, hours: int) -> str:
     """ "07:42" or "7:42 am"."""
     if hours == 24:

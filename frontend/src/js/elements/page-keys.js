@@ -13,6 +13,10 @@ customElements.define(
 
     handleEvent(event) {
       if (event.defaultPrevented || event.isComposing) return
+      if (event.key === "k" && (event.ctrlKey || event.metaKey) && !event.altKey) {
+        if (this.#press("/")) event.preventDefault()
+        return
+      }
       if (event.ctrlKey || event.metaKey || event.altKey) return
       if (event.key === "Escape") return this.#escape(event)
       if (event.target.matches("input, textarea, select, [contenteditable]")) return
@@ -43,13 +47,13 @@ customElements.define(
     }
 
     #press(key) {
-      if (!/^[a-z[\]?]$/.test(key)) return false
-      const wanted = `[aria-keyshortcuts="${CSS.escape(key)}"]`
+      if (!/^[a-z[\]?/]$/.test(key)) return false
+      const wanted = `[aria-keyshortcuts~="${CSS.escape(key)}"]`
       const within = document.activeElement?.closest(".written, .response")?.closest(".written")
       const control = within?.querySelector(wanted) ?? this.#only(wanted)
       if (!control) return false
-      if (control.matches("textarea")) control.focus()
-      else control.click()
+      if (!control.matches("textarea")) control.click()
+      if (control.matches("textarea, input")) control.focus()
       return true
     }
 
