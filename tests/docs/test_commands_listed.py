@@ -12,7 +12,7 @@ from llamora.cli.program import program
 TEXT = (Path(__file__).resolve().parents[2] / "docs/command-line.md").read_text("utf-8")
 ROW = re.compile(r"^\| `([^`]+)`", re.MULTILINE)
 EXAMPLE = re.compile(r"^    llamora-server (.+)", re.MULTILINE)
-OPTION = re.compile(r"--[a-z-]+")
+OPTION = re.compile(r"--[a-z0-9-]+")
 
 
 def leaves(command: Any, name: str = "") -> Iterator[tuple[str, Any]]:

@@ -14,6 +14,7 @@ from llamora.settings import Features, Settings
 if TYPE_CHECKING:
     from llamora.app import CommandRooms
     from llamora.journal.journal import Journal
+    from llamora.search.search import Search
     from llamora.vault import Vault
 
 
@@ -72,3 +73,18 @@ def journal_of(settings: Settings, user: str, password: str) -> Generator[Journa
     must_exist(settings)
     with rooms_of(settings) as rooms, vault_of(rooms, user, password) as vault:
         yield Journal.open(rooms.store, vault, rooms.clock)
+
+
+@contextmanager
+def search_of(settings: Settings, user: str, password: str) -> Generator[Search]:
+    """Search in the user's journal; begin nothing in it outside of one event loop.
+
+    Raises:
+        Failure, AccountsError, Unreadable: as their names say.
+    """
+    from llamora.app import search_of
+    from llamora.journal.journal import Journal
+
+    must_exist(settings)
+    with rooms_of(settings) as rooms, vault_of(rooms, user, password) as vault:
+        yield search_of(settings, rooms.store, Journal.open(rooms.store, vault, rooms.clock))

@@ -5,6 +5,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage. A failure is one sentence on stderr
 
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -27,9 +28,11 @@ program = typer.Typer(
 account = typer.Typer(help="Make, list and remove accounts.", no_args_is_help=True)
 assets = typer.Typer(help="Build the frontend.", no_args_is_help=True)
 migrate = typer.Typer(help="See and move the database's schema.", no_args_is_help=True)
+model = typer.Typer(help="Get and look at embedding models.", no_args_is_help=True)
 program.add_typer(account, name="account")
 program.add_typer(assets, name="assets")
 program.add_typer(migrate, name="migrate")
+program.add_typer(model, name="model")
 
 User = Annotated[str, typer.Option("--user", help="Name of the account.")]
 PasswordFile = Annotated[
@@ -263,6 +266,39 @@ def _only_jsonl(format: str) -> None:
         raise typer.BadParameter(f"{format!r} is not one of: jsonl", param_hint="--format")
 
 
+# --- searching ---------------------------------------------------------------------------------
+
+
+@program.command()
+def search(
+    user: User,
+    query: Annotated[str | None, typer.Argument(help="What to find; else a query a line.")] = None,
+    password_file: PasswordFile = None,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="Most results of a query.")] = 10,
+) -> None:
+    """Find entries by meaning and by words. One JSON line answers each query."""
+    import asyncio
+
+    from llamora.cli.journals import search_of
+    from llamora.cli.passwords import read_password
+    from llamora.cli.searching import answer
+    from llamora.settings import load
+
+    if query is None and password_file == "-":  # noqa: S105 - the sign for stdin
+        raise typer.BadParameter(
+            "stdin is read for queries, so the password needs a file", param_hint="--password-file"
+        )
+    settings, password = load(), read_password(password_file)
+    queries = [query] if query is not None else _lines_of_stdin()
+    with search_of(settings, user, password) as search, progress("Indexing entries") as heard:
+        asyncio.run(answer(search, queries, limit, progress=heard))
+
+
+def _lines_of_stdin() -> Iterator[str]:
+    for line in sys.stdin.buffer:
+        yield line.decode(errors="replace")
+
+
 # --- keeping --------------------------------------------------------------------------------------
 
 
@@ -336,6 +372,7 @@ def _verify_structure(path: Path) -> bool:
 
 def _verify_journal(settings, user: str, password: str) -> bool:
     from llamora.cli.journals import rooms_of, vault_of
+    from llamora.journal.journal import Journal
     from llamora.journal.verify import verify as look
 
     with (
@@ -344,6 +381,7 @@ def _verify_journal(settings, user: str, password: str) -> bool:
         progress("Opening days") as heard,
     ):
         report = look(rooms.store, vault, progress=heard)
+        index = _verify_index(rooms.store, Journal.open(rooms.store, vault, rooms.clock))
     for problem in report.problems:
         print(problem)
     held = ", ".join(
@@ -357,7 +395,19 @@ def _verify_journal(settings, user: str, password: str) -> bool:
     )
     found = "all sound" if report.sound else counted(len(report.problems), "problem")
     print(f"{user}: {held}; {found}.")
-    return report.sound
+    for problem in index.problems:
+        print(problem)
+    waiting = f", {counted(index.waiting, 'writing')} not indexed yet" if index.waiting else ""
+    found = "all sound" if index.sound else counted(len(index.problems), "problem")
+    print(f"Search index: {counted(index.passages, 'passage')}{waiting}; {found}.")
+    return report.sound and index.sound
+
+
+def _verify_index(store, journal):
+    from llamora.search.verify import verify as look
+
+    with progress("Comparing the index") as heard:
+        return look(store, journal, progress=heard)
 
 
 @migrate.command("status")
@@ -383,3 +433,39 @@ def migrate_up() -> None:
         print(f"Applied: {step}")
     if not applied:
         print("The schema is up to date.")
+
+
+# --- models ---------------------------------------------------------------------------------------
+
+
+@model.command("pull")
+def model_pull(
+    name: Annotated[str, typer.Argument(help="Which model: bge-small-en-v1.5.")],
+    source: Annotated[
+        str, typer.Option("--from", help="Address with the model's files, if not Hugging Face's.")
+    ] = "",
+    sha256: Annotated[str, typer.Option("--sha256", help="What the model's file must have.")] = "",
+) -> None:
+    """Fetch a model into the data folder; run again, it goes on where it was cut off."""
+    from llamora.cli import models
+    from llamora.search import bge
+    from llamora.settings import load
+
+    if name != bge.NAME:
+        raise typer.BadParameter(f"{name!r} is not one of: {bge.NAME}", param_hint="NAME")
+    if sha256 and not models.is_sha256(sha256.lower()):
+        raise typer.BadParameter("it has 64 digits from 0 to f", param_hint="--sha256")
+    folder = bge.folder_in(load().data_folder)
+    models.pull(folder, source or bge.SOURCE, sha256.lower())
+    print(f"{name} is in {folder}{models.lacking_extra()}.")
+    note(f'To use it, set EMBEDDING.make to "{name}".')
+
+
+@model.command("status")
+def model_status() -> None:
+    """Say which embedding models could be used, and which one is."""
+    from llamora.cli import models
+    from llamora.settings import load
+
+    for line in models.status(load()):
+        print(line)
