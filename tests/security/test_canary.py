@@ -11,7 +11,7 @@ import pytest
 from tests.support import canary
 from tests.support.accounts import NAME, Registered
 from tests.support.clock import TurnableClock
-from tests.support.server import ScriptedModel, on_loopback
+from tests.support.server import ScriptedModel, Server, on_loopback
 from tests.support.visitor import LINK, TODAY, Visitor
 from werkzeug.formparser import default_stream_factory
 
@@ -23,7 +23,8 @@ DAY = "1873-05-17"
 USES = """entry, old entry, edited entry, draft, draft of an edit, erased entry, entry too long,
     entry for a bug, entry after the lock, body too large, part of a file, answer, partial answer,
     cut answer, wrong password, new password, name at the door, setting, browser,
-    page in a header, wrong group, weak password""".replace("\n", "")
+    page in a header, wrong group, weak password, query, remembered query, forgotten query,
+    wrong operator, half a query""".replace("\n", "")
 TEXTS = {
     use.strip(): f"heronsong-{n:02d}-{use.strip().replace(' ', '-')}"
     for n, use in enumerate(USES.split(","))
@@ -59,6 +60,29 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     root.removeHandler(handler)
     root.setLevel(before)
     handler.close()
+
+
+async def search_for_everything(ada: Visitor, server: Server) -> None:
+    """Finds, completes, remembers and forgets; and the index goes through all its forms."""
+    text = TEXTS.__getitem__
+    (opened,) = server.rooms.journals._open.values()
+    search = await opened.search()
+    await search.whole()
+    follower = search._follower
+    await search._in_thread(lambda: follower.tend(lambda: False, thoroughly=True))
+    assert any(layer.segment for layer in follower.shelf.layers)
+    found = await ada.htmx("POST", "/search", {"query": text("old entry")})
+    assert text("old entry")[:9] in found.text, "the snippet holds it"
+    queries = [f"{text('query')} shallow", f"form:{text('wrong operator')} on:1873-05-17", "\0"]
+    for query in queries:
+        for answer in (ada.send("/search", {"query": query}), ada.htmx("POST", "/search")):
+            assert (await answer).status_code < 500
+    await ada.htmx("POST", "/search/completions", {"query": text("half a query")})
+    completed = await ada.htmx("POST", "/search/completions", {"query": "shall"})
+    assert "shallow" in completed.text
+    await ada.remembered(text("remembered query"))
+    id = await ada.remembered(text("forgotten query"))
+    await ada.send(f"/search/queries/{id}", method="DELETE")
 
 
 async def use_everything(ada: Visitor, model: ScriptedModel, account: Registered) -> list[str]:
@@ -160,6 +184,8 @@ async def test_nothing_that_was_said_can_be_read_anywhere(
         await ada.enter()
         bug = {"text": TEXTS["entry for a bug"], "key": "k"}
         assert (await ada.send(f"/days/{TODAY}/entries", bug)).status_code == 500
+        await ada.write(TEXTS["old entry"] + " in the shallow water", DAY)
+        await search_for_everything(ada, server)
         more = await use_everything(ada, model, account)
         words = [*TEXTS.values(), *more]
         assert len(set(words)) == len(words)

@@ -20,7 +20,7 @@ from tests.support import canary
 from tests.support.llamora_server import Program
 
 PASSWORD = "heronsong kettle under nine bridges"
-WORDS = {use: f"heronsong-{use}" for use in ("imported", "typed", "drafted")}
+WORDS = {use: f"heronsong-{use}" for use in ("imported", "typed", "drafted", "searched", "asked")}
 UNLIMITED = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
 
 
@@ -75,6 +75,8 @@ def test_commands_answers_and_a_crash_leave_nothing_to_read(folder: Path, tmp_pa
             said = ada.get(f"{asked.headers['location']}/stream").text
             assert WORDS["imported"] in said, "Echo answers with it"
             ada.put(f"{day}/draft", data={"text": WORDS["drafted"]})
+            found = ada.post("/search", data={"query": f"kingfisher {WORDS['searched']}"})
+            assert "-imported" in found.text, "search finds it, and marks what stands before"
             cookie = "".join(ada.cookies.values())
         [worker] = program.workers
         os.kill(worker, signal.SIGABRT)
@@ -83,6 +85,8 @@ def test_commands_answers_and_a_crash_leave_nothing_to_read(folder: Path, tmp_pa
 
     exported = llamora(folder, "export", *who, "--to", "-").decode()
     assert all(WORDS[use] in exported for use in ("imported", "typed"))
+    found = llamora(folder, "search", *who, f"kingfisher {WORDS['asked']}").decode()
+    assert WORDS["imported"] in found
     llamora(folder, "backup", "--to", folder / "backups")
     secrets = [*WORDS.values(), PASSWORD, "1873-05-17", code, code[:17], cookie]
     assert len(list((folder / "backups").iterdir())) == 1
