@@ -17,6 +17,7 @@ from collections.abc import Awaitable, Callable
 from datetime import date
 from pathlib import Path
 
+from benchmarks import searching
 from benchmarks.filling import LONG_DAY, NAME, PASSWORD, Filled, fill
 from benchmarks.serving import Client, Server, serving
 from benchmarks.upstream import speaking
@@ -24,6 +25,8 @@ from benchmarks.upstream import speaking
 ROUNDS = 3
 LOAD_SECONDS = 4.0
 CONNECTIONS = 8
+SETTLE_SECONDS = 2.0
+"""After the first search, until what is done in the background once is done."""
 
 Figures = dict[str, float]
 
@@ -51,14 +54,17 @@ def measure(entries: int) -> Figures:
         filled = fill(path, entries)
         figures: Figures = {
             "filling, entries/s": filled.entries / filled.seconds,
-            "disk per entry, B": filled.bytes_on_disk / filled.entries,
+            "disk per entry without the index, B": filled.bytes_on_disk / filled.entries,
         }
+        figures |= searching.indexed(path, filled)
+        figures["disk per entry, B"] = path.stat().st_size / filled.entries
         rounds: list[Figures] = []
         for _ in range(ROUNDS):
             with serving(path, {}) as server:
                 rounds.append(asyncio.run(_drive(server, filled)))
         for name in rounds[0]:
             figures[name] = statistics.median(one[name] for one in rounds)
+        figures |= searching.by_command(path, filled)
         for tokens in (2_000, 5_000):
             figures |= asyncio.run(_passing_through(path, filled, tokens))
         return figures
@@ -74,6 +80,8 @@ async def _drive(server: Server, filled: Filled) -> Figures:
     figures["first day page after sign-in, ms"] = await _once(
         lambda: client.get(f"/days/{filled.pages[0]}")
     )
+    figures |= await searching.first_search(server, client, filled)
+    await asyncio.sleep(SETTLE_SECONDS)
     figures["day page, 15 entries, first time, ms"] = await _median(
         [f"/days/{day}" for day in filled.pages[1:]], client.get
     )
@@ -84,10 +92,12 @@ async def _drive(server: Server, filled: Filled) -> Figures:
     figures["calendar month, ms"] = await _median(
         months, lambda path: client.get(path, partial=True)
     )
+    figures |= await searching.searches(client, filled)
     figures["write an entry, ms"] = await _median(
         [f"/days/{day}/entries" for day in filled.days[-60:]],
         lambda path: client.post(path, {"text": "A heron. " * 60}, partial=True),
     )
+    figures["from writing to found, ms"] = await searching.until_found(client, filled)
     figures["requests/s, day page, 8 connections"] = await _load(server, client.cookie, filled)
     figures["RSS after use, MiB"] = server.worker_rss_mib()
     client.close()

@@ -1,8 +1,10 @@
-"""A journal of invented entries to measure on: three years, a few words often and many rarely."""
+"""A journal of invented entries to measure on: three years, a few words often and many rarely, and
+five words once each, long ago, that search must find."""
 
 import asyncio
 import random
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -14,6 +16,7 @@ from llamora.kernel import SystemClock
 from llamora.storage import Store
 
 NAME = "reader"
+SOURCE = "benchmark"
 PASSWORD = "seven quiet herons at the weir"
 DAYS = 1096
 PAGES = 40
@@ -22,13 +25,18 @@ PER_PAGE = 15
 LONG_DAY = 100
 """Entries of the day that is long, before all others: what a model is told of."""
 BATCH = 400
+PLANTED = ("oubliette", "marmoset", "quixotry", "zephyrine", "halcyon")
+"""Each stands in one entry alone, of the oldest. No syllables make them."""
+KEPT_TEXTS = 400
+"""Texts spread over the journal, to ask for their words."""
 
 _SYLLABLES = "ka lo mi ren ta su vel or an de il no par sha tu em ri fo gan".split()  # noqa: SIM905
 
 
 @dataclass(frozen=True)
 class Filled:
-    """What was filled and how fast."""
+    """What was filled and how fast. `planted` says which entry holds each of those words, by its id
+    in hexadecimals; `texts` are some of the entries'."""
 
     entries: int
     seconds: float
@@ -36,6 +44,8 @@ class Filled:
     pages: tuple[date, ...]
     days: tuple[date, ...]
     long_day: date
+    planted: Mapping[str, str]
+    texts: tuple[str, ...]
 
 
 def fill(path: Path, entries: int) -> Filled:
@@ -57,26 +67,40 @@ async def _fill(path: Path, entries: int) -> Filled:
     wanted = [long_day] * LONG_DAY + [page for page in pages for _ in range(PER_PAGE)]
     rest = max(0, entries - len(wanted))
     wanted += [days[n * DAYS // rest] for n in range(rest)]
+    planted = {LONG_DAY + 100 * n: word for n, word in enumerate(PLANTED)}
+    texts: list[str] = []
     began = time.perf_counter()
     for start in range(0, len(wanted), BATCH):
-        batch = wanted[start : start + BATCH]
-        await journal.write_many([_entry(chance, day, start + n) for n, day in enumerate(batch)])
+        batch = [
+            _entry(chance, day, start + n, planted.get(start + n))
+            for n, day in enumerate(wanted[start : start + BATCH])
+        ]
+        await journal.write_many(batch)
+        texts += [entry.text for entry in batch[:: max(1, len(wanted) // KEPT_TEXTS)]]
     seconds = time.perf_counter() - began
+    ids = {
+        word: opened.vault.place_hash(f"import:{SOURCE}:{number}").hex()
+        for number, word in planted.items()
+    }
     await store.truncate()
     store.close()
     accounts.close()
-    return Filled(len(wanted), seconds, 0, pages, days, long_day)
+    return Filled(len(wanted), seconds, 0, pages, days, long_day, ids, tuple(texts))
 
 
-def _entry(chance: random.Random, day: date, number: int) -> NewEntry:
+def _entry(chance: random.Random, day: date, number: int, planted: str | None) -> NewEntry:
     at = datetime(day.year, day.month, day.day, 8 + number % 12, number % 60, tzinfo=UTC)
-    return NewEntry(day, _text(chance), at, "UTC", Source("benchmark", str(number)))
+    text = _text(chance)
+    if planted:
+        first, rest = text.split(" ", 1)
+        text = f"{first} {planted} {rest}"
+    return NewEntry(day, text, at, "UTC", Source(SOURCE, str(number)))
 
 
 def _text(chance: random.Random) -> str:
     """About 600 characters of Markdown in two or three paragraphs."""
     paragraphs = [
-        " ".join(_sentence(chance) for _ in range(chance.randint(2, 5)))
+        " ".join(_sentence(chance) for _ in range(chance.randint(3, 6)))
         for _ in range(chance.randint(2, 3))
     ]
     return "\n\n".join(paragraphs)
