@@ -16,6 +16,8 @@ ON_FIRST_USE = {
     "Stemmer",
     "tokenizers",
     "safetensors",
+    "fasttext",
+    "wordllama",
     "fastembed",
     "onnxruntime",
     "loguru",
