@@ -130,7 +130,7 @@ class Shelved:
     def ranks(self, way: Way, asked: Iterable[Question]) -> list[int]:
         """The rank of the first answer to each question, from 1; `NEVER` when it is not found."""
         shelf, lexicon = self._follower.shelf, self._follower.lexicon
-        finder = Finder(self._journal, shelf, lexicon, self._embedders.of, way.constants)
+        finder = Finder(self._journal, shelf, lexicon, self._embedders, way.constants)
         found: list[int] = []
         for question in asked:
             order = finder.ranking(parse(question.query, TODAY, read_dates=way.dates)).order

@@ -6,7 +6,7 @@
 Runs in a thread of its own over a shelf that does not change.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -15,7 +15,8 @@ import numpy as np
 from llamora.journal.journal import Journal
 from llamora.journal.writing import Kind, Response, Writing
 from llamora.search.completing import begun
-from llamora.search.embedder import Embedder, EmbedderUnavailable
+from llamora.search.embedder import EmbedderUnavailable
+from llamora.search.embedders import Embedders
 from llamora.search.index import Flags, Shelf
 from llamora.search.lexicon import Lexicon
 from llamora.search.part import F32
@@ -76,23 +77,25 @@ class Ranking:
     ranked: Ranked | None = None
     weights: Mapping[int, float] = field(default_factory=dict[int, float])
     vectors: Mapping[str, F32] = field(default_factory=dict[str, F32])
+    is_final: bool = True
+    """False when a model could not be asked: the same query may find more the next time."""
 
 
 class Finder:
-    """Finds in one shelf. `embedder_of` gives the embedder that made some vectors, or None."""
+    """Finds in one shelf."""
 
     def __init__(
         self,
         journal: Journal,
         shelf: Shelf,
         lexicon: Lexicon | None,
-        embedder_of: Callable[[str], Embedder | None],
+        embedders: Embedders,
         constants: Constants = CONSTANTS,
     ) -> None:
         self._journal = journal
         self._shelf = shelf
         self._lexicon = lexicon
-        self._embedder_of = embedder_of
+        self._embedders = embedders
         self._constants = constants
 
     def ranking(self, query: Query) -> Ranking:
@@ -119,7 +122,8 @@ class Finder:
         for phrase in query.phrases:
             order = self._with_phrase(order, phrase)
         weights = self._weights(asked)
-        return Ranking(shelf, order, (*query.problems, *notes), ranked, weights, vectors)
+        all_notes = (*query.problems, *notes)
+        return Ranking(shelf, order, all_notes, ranked, weights, vectors, not notes)
 
     def page(self, query: Query, ranking: Ranking, offset: int, limit: int) -> Found:
         """Results from `offset` on. What was erased or damaged meanwhile is passed over."""
@@ -188,12 +192,13 @@ class Finder:
         vectors: dict[str, F32] = {}
         notes: dict[str, None] = {}
         for make in self._shelf.makes:
-            embedder = self._embedder_of(make)
             try:
-                if embedder is not None:
-                    vectors[make] = embedder.query(text)
+                vector = self._embedders.query(make, text)
             except EmbedderUnavailable as e:
                 notes[str(e)] = None
+                continue
+            if vector is not None:
+                vectors[make] = vector
         return vectors, tuple(notes)
 
     # What it is narrowed by
@@ -286,7 +291,7 @@ class Finder:
         start, end = passage
         found = [(start + a, start + b) for a, b in sentences(text[start:end])]
         makes = [make for make in ranking.vectors if version_of(make) is not None]
-        embedder = self._embedder_of(makes[0]) if makes else None
+        embedder = self._embedders.of(makes[0]) if makes else None
         if embedder is None or len(found) < 2:
             return None  # another embedder takes too long for this
         likeness = embedder.passages([text[a:b] for a, b in found]) @ ranking.vectors[makes[0]]

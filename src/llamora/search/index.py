@@ -17,6 +17,7 @@ from llamora.search.part import F32, Part
 from llamora.search.postings import I64, U32
 
 Flags = NDArray[np.bool_]
+MOST_LANGUAGES = 6
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,15 +135,14 @@ class Shelf:
 
     @cached_property
     def languages(self) -> tuple[str, ...]:
-        """The languages of the journal, the commonest first; those of a stray text left out."""
+        """The languages of the journal, the commonest first; not more than a few, as each costs
+        every word of a query a little, and some are only mistaken."""
         spoken: dict[str, int] = {}
         for layer in self.layers:
             counts = np.bincount(layer.part.spoken, minlength=len(layer.part.languages))
             for language, n in zip(layer.part.languages, counts.tolist(), strict=False):
                 spoken[language] = spoken.get(language, 0) + n
-        enough = max(2, self.writings // 200) if self.writings > 20 else 1
-        common = sorted(spoken, key=lambda one: -spoken[one])
-        return tuple(one for n, one in enumerate(common) if n == 0 or spoken[one] >= enough)
+        return tuple(sorted(spoken, key=lambda one: -spoken[one])[:MOST_LANGUAGES])
 
     @cached_property
     def makes(self) -> tuple[str, ...]:

@@ -123,14 +123,14 @@ class Search:
 
     def _find(self, query: Query, offset: int, limit: int) -> Found:
         shelf, lexicon = self._follower.shelf, self._follower.lexicon
-        finder = Finder(self._journal, shelf, lexicon, self._embedders.of)
+        finder = Finder(self._journal, shelf, lexicon, self._embedders)
         key = (query, id(shelf))
         ranking = self._rankings.get(key)
         if ranking is None:
             ranking = finder.ranking(query)
             kept = [*self._rankings.items(), (key, ranking)][-KEPT_RANKINGS:]
             # A ranking holds its shelf; an old one would hold whole segments that were replaced.
-            self._rankings = {k: one for k, one in kept if one.shelf is shelf}
+            self._rankings = {k: one for k, one in kept if one.shelf is shelf and one.is_final}
         found = finder.page(query, ranking, offset, limit)
         trouble = self._follower.trouble
         if trouble and trouble not in found.notes:
@@ -214,7 +214,8 @@ class Search:
     async def _follow(self) -> None:
         """The background task: load, catch up, tend, and wait for the next change."""
         loop = asyncio.get_running_loop()
-        tend_at, thorough_at = loop.time(), loop.time() + THOROUGH_SECONDS
+        # Thoroughly soon after unlocking, too: who never stays long erases things as well.
+        tend_at, thorough_at = loop.time(), loop.time() + TEND_SECONDS
         while True:
             await self._wanted.wait()
             follower, pause = self._follower, TICK_SECONDS

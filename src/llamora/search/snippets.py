@@ -11,6 +11,8 @@ from itertools import groupby
 from llamora.search.sentences import sentences
 from llamora.search.words import Word, terms_of, words
 
+LONGEST_PASSAGE = 2_000
+"""Whatever a record says: what is looked for signs must not be of any length."""
 WINDOW = 260
 """Characters of a snippet, about."""
 LEAD = 90
@@ -63,7 +65,8 @@ def snippet(
 ) -> Snippet:
     """The best window of a passage. `weights` says how much each term tells; where none occurs, the
     window begins with `central`, the sentence that is nearest in meaning."""
-    start, end = _trimmed(text, min(passage[0], len(text)), passage[1])
+    start = min(passage[0], len(text))
+    start, end = _trimmed(text, start, min(passage[1], start + LONGEST_PASSAGE))
     whole = start, end
     told: dict[str, float] = {}
     found: list[tuple[Word, float]] = []

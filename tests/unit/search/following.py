@@ -32,7 +32,7 @@ def catch_up(follower: Follower) -> None:
 def find(follower: Follower, journal: Journal, typed: str, limit: int = 10) -> Found:
     """What `Search.find` answers at this moment."""
     embedders = follower._embedders  # pyright: ignore[reportPrivateUsage]
-    finder = Finder(journal, follower.shelf, follower.lexicon, embedders.of)
+    finder = Finder(journal, follower.shelf, follower.lexicon, embedders)
     query = parse(typed, TODAY)
     return finder.page(query, finder.ranking(query), 0, limit)
 

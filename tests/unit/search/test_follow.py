@@ -1,6 +1,8 @@
 """What is written is found, what is erased is not, whatever happens in between."""
 
+import asyncio
 import logging
+import threading
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -14,8 +16,10 @@ from tests.unit.search.following import catch_up, checked, find, follow, found, 
 from llamora.journal.journal import Journal, NewEntry
 from llamora.journal.writing import Response, Source
 from llamora.kernel import new_id
+from llamora.search import embedders as choosing
 from llamora.search import follow as following
 from llamora.search import records
+from llamora.search.embedder import Vectors
 from llamora.search.embedders import Embedders
 from llamora.storage import Store
 
@@ -300,6 +304,31 @@ async def test_a_model_that_cannot_be_asked_hides_nothing(ada: Journal, store: S
     page = find(follower, ada, "heron")
     assert [result.writing for result in page.results] == [heron.id]
     assert "Words still find." in page.notes[0]
+
+
+async def test_a_model_that_does_not_answer_delays_nothing(
+    ada: Journal, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(choosing, "QUERY_SECONDS", 0.05)
+    answered = threading.Event()
+
+    class Slow(WordsEmbedder):
+        def query(self, text: str) -> Vectors:
+            answered.wait(20)
+            return super().query(text)
+
+    heron = await write(ada, "A heron stood in the reeds.")
+    follower = follow(store, ada, Embedders(Slow()))
+    for _ in range(2):
+        page = find(follower, ada, "heron")
+        assert [result.writing for result in page.results] == [heron.id]
+        assert "takes too long" in page.notes[0]
+    answered.set()
+    for _ in range(100):
+        if not find(follower, ada, "heron").notes:
+            return
+        await asyncio.sleep(0.02)
+    pytest.fail("It is never asked again.")
 
 
 async def test_a_model_that_is_no_longer_there_leaves_the_words(ada: Journal, store: Store) -> None:

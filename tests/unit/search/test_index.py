@@ -93,11 +93,14 @@ def test_terms_are_found_in_every_layer() -> None:
     [
         (["en"], ("en",)),
         (["en", "en", "de"], ("en", "de")),
-        (["en"] * 30 + ["de"], ("en",)),
-        (["en"] * 30 + ["de"] * 2, ("en", "de")),
+        (["en"] * 30 + ["de"], ("en", "de")),
+        (
+            ["en", "en", "de", "de", "fr", "es", "it", "nl", "sv"],
+            ("en", "de", "fr", "es", "it", "nl"),
+        ),
     ],
 )
-def test_the_languages_of_a_journal_are_not_those_of_a_stray_text(
+def test_the_languages_of_a_journal_are_the_commonest_few(
     spoken: list[str], expected: tuple[str, ...]
 ) -> None:
     parts = [
