@@ -75,7 +75,8 @@ def test_commands_answers_and_a_crash_leave_nothing_to_read(folder: Path, tmp_pa
             said = ada.get(f"{asked.headers['location']}/stream").text
             assert WORDS["imported"] in said, "Echo answers with it"
             ada.put(f"{day}/draft", data={"text": WORDS["drafted"]})
-            found = ada.post("/search", data={"query": f"kingfisher {WORDS['searched']}"})
+            query = {"query": f"kingfisher {WORDS['searched']}"}
+            found = ada.post("/search", data=query, follow_redirects=True)
             assert "-imported" in found.text, "search finds it, and marks what stands before"
             cookie = "".join(ada.cookies.values())
         [worker] = program.workers

@@ -73,7 +73,7 @@ async def test_a_page_of_hers_holds_nothing_of_anothers(ada: Visitor, bea: Visit
     await ada.draft("half a thought")
     await ada.remembered("the heron")
     assert "heron" not in (await bea.visit("/search")).text
-    found = await bea.send("/search", {"query": "heron"})
+    found = await bea.search("heron")
     assert "Nothing found." in found.text
     assert "came back" not in found.text
     assert "heron" not in await bea.day()

@@ -177,6 +177,11 @@ class Visitor:
     async def draft(self, text: str, day: str = TODAY) -> httpx.Response:
         return await self.htmx("PUT", f"/days/{day}/draft", {"text": text})
 
+    async def search(self, query: str, **more: str) -> httpx.Response:
+        """A search sent from its page, and the page that it leads to."""
+        sent = await self.send("/search", {"query": query, **more})
+        return sent if sent.status_code != 303 else await self.visit(sent.headers["Location"])
+
     async def remembered(self, query: str) -> str:
         """Has a search remembered; its id."""
         done = await self.htmx("POST", "/search/queries", {"query": query})

@@ -12,7 +12,7 @@ async def test_the_index_that_was_used_longest_ago_is_dropped_first(
     await stranger.register("eve")
     await stranger.write("A kingfisher shot along the bank.")
     for visitor, word, beside in ((ada, "heron", "reeds"), (stranger, "kingfisher", "bank")):
-        assert beside in (await visitor.send("/search", {"query": word})).text
+        assert beside in (await visitor.search(word)).text
     first, second = [await opened.search() for opened in journals._open.values()]
     await server.sweep()
     assert first.is_loaded
@@ -22,7 +22,7 @@ async def test_the_index_that_was_used_longest_ago_is_dropped_first(
     await server.sweep()
     assert not first.is_loaded
     assert second.is_loaded
-    assert "reeds" in (await ada.send("/search", {"query": "heron"})).text
+    assert "reeds" in (await ada.search("heron")).text
     await server.sweep()
     assert first.is_loaded
     assert not second.is_loaded, "now it is the other one's turn"
@@ -30,7 +30,7 @@ async def test_the_index_that_was_used_longest_ago_is_dropped_first(
 
 async def test_the_index_goes_when_the_journal_is_locked(server: Server, ada: Visitor) -> None:
     await ada.write("A heron stood in the reeds.")
-    await ada.send("/search", {"query": "heron"})
+    await ada.search("heron")
     (opened,) = server.rooms.journals._open.values()
     search = await opened.search()
     assert search.nbytes > 0

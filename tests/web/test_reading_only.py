@@ -22,7 +22,7 @@ async def test_no_visit_fragment_or_stream_writes(
     await ada.send(f"/entries/{erased}", method="DELETE")
     await ada.send("/settings/account", {"do": "code", "password": PASSWORD})
     # What is written is taken into the index, all of it before anything is visited.
-    await ada.send("/search", {"query": "heron"})
+    await ada.search("heron")
     with closing(Watch(account.path)) as watch:
         for _ in range(20):
             await asyncio.sleep(1)

@@ -17,7 +17,7 @@ RESULT = re.compile(
 
 async def ask(visitor: Visitor, query: str, **more: str) -> str:
     """The page of results."""
-    answer = await visitor.send("/search", {"query": query, **more})
+    answer = await visitor.search(query, **more)
     assert answer.status_code == 200, answer.status_code
     return answer.text
 
@@ -202,8 +202,7 @@ async def test_a_date_in_words_is_a_pill_that_can_be_taken_away(years: Visitor) 
 
 async def test_days_that_are_none_are_refused_beside_their_fields(years: Visitor) -> None:
     for since, until in (("yesterday", ""), ("", "2019-02-30"), ("2020-01-01", "2019-01-01")):
-        form = {"query": "garden", "since": since, "until": until}
-        refused = await years.send("/search", form)
+        refused = await years.search("garden", since=since, until=until)
         assert refused.status_code == 422
         assert 'id="dates-error"' in refused.text
         assert typed(refused.text) == "garden"
@@ -225,12 +224,31 @@ async def test_a_search_that_was_sent_is_offered_again_and_can_be_forgotten(year
 
 
 async def test_the_results_of_a_remembered_search_can_be_visited(years: Visitor) -> None:
-    html = await ask(years, "garden beans")
-    again = re.search(r'data-again="(/search/queries/[0-9a-f]{32})"', html)
-    assert again
-    visited = await years.visit(again[1])
-    assert typed(visited.text) == "garden beans"
-    assert found(visited.text) == found(html)
+    sent = await years.send("/search", {"query": "garden beans"})
+    assert sent.status_code == 303
+    assert re.fullmatch(r"/search/queries/[0-9a-f]{32}", sent.headers["Location"])
+    pages = [(await years.visit(sent.headers["Location"])).text for _ in range(2)]
+    assert typed(pages[0]) == "garden beans"
+    assert found(pages[0]) == found(pages[1])
+    await years.send("/lock")
+    await years.enter()
+    assert typed((await years.visit(sent.headers["Location"])).text) == "garden beans"
+
+
+async def test_what_is_not_remembered_has_an_address_until_the_journal_is_locked(
+    years: Visitor, server: Server
+) -> None:
+    await years.send("/settings/account", {"do": "searches"})
+    sent = await years.send("/search", {"query": "garden beans"})
+    address = sent.headers["Location"]
+    assert typed((await years.visit(address)).text) == "garden beans"
+    async with Visitor(server) as bea:
+        await bea.register("Bea", OTHER_PASSWORD)
+        assert (await bea.visit(address)).status_code == 404
+    await years.send("/lock")
+    await server.sweep()
+    await years.enter()
+    assert (await years.visit(address)).status_code == 404
 
 
 async def test_a_remembered_search_is_offered_while_it_is_typed(years: Visitor) -> None:
@@ -263,8 +281,7 @@ async def test_switched_off_nothing_is_remembered_and_what_was_is_gone(years: Vi
         'name="remember_searches" value="on" checked'
         not in (await years.visit("/settings/account")).text
     )
-    html = await ask(years, "a letter")
-    assert "data-again" not in html
+    await ask(years, "a letter")
     await years.htmx("POST", "/search/queries", {"query": "a letter"})
     page = (await years.visit("/search")).text
     assert "Searches are not remembered." in words(page)
@@ -315,8 +332,11 @@ async def test_nothing_that_is_typed_is_an_error(years: Visitor) -> None:
     for query in BAD:
         query = query.encode(errors="replace").decode()
         for path in ("/search", "/search/completions", "/search/queries"):
-            for send in (years.send, lambda p, f: years.htmx("POST", p, f)):
-                answer = await send(path, {"query": query})
+            for answer in (
+                await years.send(path, {"query": query}),
+                await years.htmx("POST", path, {"query": query}),
+                await years.search(query),
+            ):
                 assert answer.status_code < 400, (path, query)
                 assert "<script>alert" not in answer.text
     for body in (b"query=%ff%fe", b"query=%ed%a0%80", b"", b"query", b"query=a&query=b"):
@@ -328,7 +348,8 @@ async def test_nothing_that_is_typed_is_an_error(years: Visitor) -> None:
                 "Sec-Fetch-Site": "same-origin",
             },
         )
-        assert answer.status_code == 200, body
+        assert answer.status_code == 303, body
+        assert (await years.visit(answer.headers["Location"])).status_code == 200
 
 
 async def test_numbers_that_are_none_are_a_mistake(years: Visitor) -> None:
@@ -343,7 +364,7 @@ async def test_numbers_that_are_none_are_a_mistake(years: Visitor) -> None:
     ):
         answer = await years.send("/search", {"query": "garden", **more})
         assert answer.status_code == 400, more
-    assert (await years.send("/search", {"query": "garden", "offset": "9" * 18})).status_code == 200
+    assert (await years.search("garden", offset="9" * 18)).status_code == 200
 
 
 async def test_a_query_stands_in_no_address_title_or_log(
@@ -356,7 +377,7 @@ async def test_a_query_stands_in_no_address_title_or_log(
         (await years.htmx("POST", "/search", {"query": "garden beans"})).headers,
         (await years.htmx("POST", "/search/completions", {"query": "garden beans"})).headers,
     ]
-    addresses = re.findall(r'(?:href|src|action|hx-\w+|data-again|data-forget)="([^"]*)"', html)
+    addresses = re.findall(r'(?:href|src|action|hx-\w+|data-forget)="([^"]*)"', html)
     assert addresses
     title = re.search(r"<title>(.*?)</title>", html)
     assert title

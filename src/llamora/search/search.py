@@ -154,6 +154,11 @@ class Search:
     def is_loaded(self) -> bool:
         return self._loaded.is_set()
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether the index is, or was, loaded and followed."""
+        return self._task is not None
+
     def begin(self) -> None:
         """Loads the index and follows the journal from now on, in the background."""
         if self._closed:

@@ -12,6 +12,7 @@ from quart import Blueprint, Response, abort, request, url_for
 
 from llamora.journal.days import FIRST_DAY, LAST_DAY
 from llamora.journal.errors import NotFound
+from llamora.kernel import new_id
 from llamora.search.query import LONGEST, parse
 from llamora.web import narrowing
 from llamora.web.forms import Form, field, number
@@ -29,6 +30,7 @@ MOST_TYPED = 2_000
 RECENT = 8
 """Searches that are offered again under an empty field."""
 RECENT_WHILE_TYPING = 3
+MOST_HELD = 50
 BY = {"anyone": "", "me": "me", "companion": "companion"}
 
 
@@ -45,22 +47,25 @@ async def results() -> Response:
         template = "search/_more.html" if asked.offset else "search/_found.html"
         return await page(template, found=await _find(asked) if asked.typed else None)
     if not asked.typed and not asked.error:
-        return await _home()
-    again = ""
-    if not asked.offset and not asked.error and await _remember(asked.typed):
-        again = await _address_of(asked.typed)
-    found = await _find(asked)
-    if asked.error:  # beside what was typed
-        found = replace(found, since=field(form, "since")[:10], until=field(form, "until")[:10])
-        return await page("search/search.html", 422, found=found, again="", error=asked.error)
-    return await page("search/search.html", found=found, again=again, error="")
+        return see(url_for("search.home"))
+    remembered = not asked.error and await _remember(asked.typed)
+    id = await _id_of(asked.typed) if remembered and asked == Asked(asked.typed) else None
+    return see(url_for("search.again", id=id or _held(asked)))
 
 
 @search.get("/queries/<id:id>")
 async def again(id: bytes) -> Response:
-    """The results of a remembered search."""
-    found = await _find(Asked((await _remembered(id)).text))
-    return await page("search/search.html", found=found, again="", error="")
+    """The results of a search that was sent, or is remembered.
+
+    A browser keeps what a page was asked for with, in the files it restores its windows from; so
+    no page answers a form with a query in it, but one that is only named does.
+    """
+    asked = opened().held.get(id) or Asked((await _remembered(id)).text)
+    found = await _find(asked)
+    if asked.error:  # beside what was typed
+        found = replace(found, since=asked.since, until=asked.until)
+    status = 422 if asked.error else 200
+    return await page("search/search.html", status, found=found, error=asked.error)
 
 
 @search.post("/completions")
@@ -95,12 +100,15 @@ async def forget_all() -> Response:
 
 @dataclass(frozen=True)
 class Asked:
-    """What a form asks for. `error` says what is the matter with its dates."""
+    """What a form asks for. `error` says what is the matter with the days it gives, which are then
+    kept as they were typed."""
 
     typed: str
     offset: int = 0
     read_dates: bool = True
     error: str = ""
+    since: str = ""
+    until: str = ""
 
 
 def _asked(form: Form) -> Asked:
@@ -130,7 +138,8 @@ def _asked(form: Form) -> Asked:
         if who != query.by:
             typed = narrowing.by(typed, who)
     offset = number(form, "offset") if "offset" in form else 0
-    return Asked(typed.strip(), offset, read_dates, error)
+    days = (field(form, "since")[:10], field(form, "until")[:10]) if error else ("", "")
+    return Asked(typed.strip(), offset, read_dates, error, *days)
 
 
 def _typed(form: Form) -> str:
@@ -167,7 +176,7 @@ async def _home() -> Response:
     recent = _offered((await opened().search()).recent)
     remembers = opened().settings.remember_searches
     return await page(
-        "search/search.html", found=None, recent=recent, remembers=remembers, again="", error=""
+        "search/search.html", found=None, recent=recent, remembers=remembers, error=""
     )
 
 
@@ -185,12 +194,21 @@ async def _remember(typed: str) -> bool:
     return True
 
 
-async def _address_of(typed: str) -> str:
-    """Where the results of a search that was just remembered can be visited."""
+def _held(asked: Asked) -> str:
+    """The id of a search that is held in memory while the journal is open, the latest few."""
+    held, id = opened().held, new_id()
+    held[id] = asked
+    while len(held) > MOST_HELD:
+        del held[next(iter(held))]
+    return id.hex()
+
+
+async def _id_of(typed: str) -> str | None:
+    """The id of a search that was just remembered."""
     for each in (await opened().search()).recent.all():
         if each.text == typed:
-            return url_for("search.again", id=each.id.hex())
-    return ""
+            return each.id.hex()
+    return None
 
 
 async def _remembered(id: bytes) -> "Remembered":

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from llamora.accounts import Accounts, Session, Sessions, Settings
 from llamora.companion.companion import Companion
@@ -62,6 +62,8 @@ class OpenJournal:
     streams: Counter[bytes] = field(default_factory=lambda: Counter[bytes]())
     """How many streams each session follows, by session id."""
     seen_change: int = -1
+    held: dict[bytes, Any] = field(default_factory=dict[bytes, Any])
+    """What was searched for on the page, by a random id: its address may not name it."""
     _search: Search | None = None
     _making: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -130,8 +132,9 @@ class OpenJournals:
             with suppress(StoreError, Locked):
                 await opened.journal.sweep()
                 await self._also_sweep(opened.journal)
-                if opened.made_search is None:  # a moment after unlocking: the first page is out
-                    (await opened.search()).begin()
+                search = await opened.search()
+                if not search.has_begun:  # a moment after unlocking: the first page is out
+                    search.begin()
         self._keep_to_budget()
 
     def _keep_to_budget(self) -> None:

@@ -3,8 +3,7 @@
 // Focus stays in the field while arrow keys choose among the offers and results; Tab or Enter takes
 // an offer over, Enter opens a result. A search is remembered (`data-remember`) as one is opened.
 //
-// On the page of search it has no panel. Its page came by POST: `data-again` is where the same
-// results can be visited, so that Back and reload ask no questions.
+// On the page of search it has no panel.
 import htmx from "../htmx.js"
 
 const STEPS = { ArrowDown: 1, ArrowUp: -1 }
@@ -17,7 +16,6 @@ customElements.define(
     #typed = ""
 
     connectedCallback() {
-      if (this.dataset.again) history.replaceState(null, "", this.dataset.again)
       if (!this.panel) return
       this.#ac = new AbortController()
       const { signal } = this.#ac
