@@ -31,7 +31,8 @@ from llamora.search.words import term_of, words
 from llamora.vault import Unreadable
 
 MOST_VERIFIED = 5_000
-"""So many writings are read at most to see whether a phrase stands in them, the best first."""
+"""So many writings are read at most to see whether phrases stand in them, the best first."""
+TOO_COMMON = "The words of a phrase are so common that not every entry with them was read."
 MOST_COMPLETIONS = 8
 """Words that a half-typed one may become."""
 NEAR_MARKED = 0.5
@@ -97,6 +98,8 @@ class Finder:
         self._lexicon = lexicon
         self._embedders = embedders
         self._constants = constants
+        self._spelled: dict[int, str] = {}
+        self._is_cut_short = False
 
     def ranking(self, query: Query) -> Ranking:
         """Everything that answers the query, in order."""
@@ -122,6 +125,8 @@ class Finder:
         for phrase in query.phrases:
             order = self._with_phrase(order, phrase)
         weights = self._weights(asked)
+        if self._is_cut_short:
+            notes = (*notes, TOO_COMMON)
         all_notes = (*query.problems, *notes)
         return Ranking(shelf, order, all_notes, ranked, weights, vectors, not notes)
 
@@ -240,11 +245,20 @@ class Finder:
     def _with_phrase(self, order: I64, text: str) -> I64:
         """Those of the writings in which the phrase stands word for word."""
         phrase = Phrase.of(text)
-        candidates = order[self._holding_all(text)[order]][:MOST_VERIFIED]
-        kept = [
-            n for n in candidates.tolist() if (w := self._writing(n)) and phrase.stands_in(w.text)
-        ]
+        candidates = order[self._holding_all(text)[order]]
+        kept = [n for n in candidates.tolist() if self._says(n, phrase)]
         return np.array(kept, np.int64)
+
+    def _says(self, n: int, phrase: Phrase) -> bool:
+        """Whether a phrase stands in a writing; each writing is read once for all phrases."""
+        spelled = self._spelled.get(n)
+        if spelled is None:
+            if len(self._spelled) >= MOST_VERIFIED:
+                self._is_cut_short = True
+                return False
+            writing = self._writing(n)
+            spelled = self._spelled[n] = Phrase.of(writing.text).spelled if writing else ""
+        return phrase.spelled in spelled
 
     # What is shown
 

@@ -15,6 +15,12 @@ class Phrase:
     def of(cls, text: str) -> "Phrase":
         return cls(tuple(bare(word.folded) for word in words(text)))
 
+    @property
+    def spelled(self) -> str:
+        """Its words with a space before, between and behind them: one phrase stands in another when
+        this stands in that."""
+        return f" {' '.join(self.words)} "
+
     def stands_in(self, text: str) -> bool:
         return self.place_in(text) is not None
 

@@ -99,13 +99,7 @@ class Search:
         query = parse(typed, self._journal.today(), read_dates=read_dates)
         await self.loaded()
         await self._newest()
-        try:
-            job = self._asking.submit(self._find, query, offset, limit)
-            return await asyncio.wrap_future(job)
-        except (RuntimeError, asyncio.CancelledError):
-            if self._closed:  # while it was waiting
-                raise Locked from None
-            raise
+        return await self._ask(partial(self._find, query, offset, limit))
 
     async def _newest(self) -> None:
         """Waits a moment while the index is behind the journal, unless it is far behind."""
@@ -119,7 +113,15 @@ class Search:
         """What the last word of the typed text may become: the diarist's own words, the ones
         written most often first."""
         await self.loaded()
-        return complete(self._follower.shelf, typed, limit)
+        return await self._ask(partial(complete, self._follower.shelf, typed, limit))
+
+    async def _ask(self, job: Callable[[], T]) -> T:
+        try:
+            return await asyncio.wrap_future(self._asking.submit(job))
+        except (RuntimeError, asyncio.CancelledError):
+            if self._closed:  # while it was waiting
+                raise Locked from None
+            raise
 
     def _find(self, query: Query, offset: int, limit: int) -> Found:
         shelf, lexicon = self._follower.shelf, self._follower.lexicon

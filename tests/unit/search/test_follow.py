@@ -17,6 +17,7 @@ from llamora.journal.journal import Journal, NewEntry
 from llamora.journal.writing import Response, Source
 from llamora.kernel import new_id
 from llamora.search import embedders as choosing
+from llamora.search import find as finding
 from llamora.search import follow as following
 from llamora.search import records
 from llamora.search.embedder import Vectors
@@ -357,6 +358,23 @@ async def test_a_journal_that_has_grown_gets_a_basis_of_its_own(ada: Journal, st
     assert sorted(again.bases) == [0, 1]
     assert len(small) >= 1
     checked(store, ada)
+
+
+async def test_phrases_of_common_words_are_read_for_once(
+    ada: Journal, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await fill(ada, 60, "We went to the river and to the mill, {n}.")
+    follower = follow(store, ada)
+    reads: list[bytes] = []
+    find_one = ada.find
+    monkeypatch.setattr(ada, "find", lambda id: reads.append(id) or find_one(id))
+    typed = 'river -"to the sea" -"the river we" "went to the" "and to the"'
+    assert find(follower, ada, typed, 0).total == 60
+    assert len(reads) == 60
+    monkeypatch.setattr(finding, "MOST_VERIFIED", 20)
+    page = find(follower, ada, typed, 0)
+    assert page.total == 20
+    assert finding.TOO_COMMON in page.notes
 
 
 async def test_five_rare_words_in_old_entries_are_found_always(ada: Journal, store: Store) -> None:
