@@ -225,7 +225,7 @@ class Finder:
                 among &= ~self._holding_all(word)
         for phrase in query.without_phrases:
             candidates = np.flatnonzero(among & self._holding_all(phrase))
-            among[self._with_phrase(candidates, phrase)] = False
+            among[self._with_phrase(candidates, phrase, unread=True)] = False
         return among
 
     def _holding(self, word: str) -> Flags:
@@ -242,20 +242,21 @@ class Finder:
             held &= self._holding(word.folded)
         return held
 
-    def _with_phrase(self, order: I64, text: str) -> I64:
-        """Those of the writings in which the phrase stands word for word."""
+    def _with_phrase(self, order: I64, text: str, *, unread: bool = False) -> I64:
+        """Those of the writings in which the phrase stands word for word; with `unread`, those too
+        that were too many to be read, for what was to be left out is not shown unseen."""
         phrase = Phrase.of(text)
         candidates = order[self._holding_all(text)[order]]
-        kept = [n for n in candidates.tolist() if self._says(n, phrase)]
+        kept = [n for n in candidates.tolist() if self._says(n, phrase, unread)]
         return np.array(kept, np.int64)
 
-    def _says(self, n: int, phrase: Phrase) -> bool:
-        """Whether a phrase stands in a writing; each writing is read once for all phrases."""
+    def _says(self, n: int, phrase: Phrase, unread: bool) -> bool:
+        """Whether a phrase stands in a writing, each of which is read once for all phrases."""
         spelled = self._spelled.get(n)
         if spelled is None:
             if len(self._spelled) >= MOST_VERIFIED:
                 self._is_cut_short = True
-                return False
+                return unread
             writing = self._writing(n)
             spelled = self._spelled[n] = Phrase.of(writing.text).spelled if writing else ""
         return phrase.spelled in spelled

@@ -375,6 +375,8 @@ async def test_phrases_of_common_words_are_read_for_once(
     page = find(follower, ada, typed, 0)
     assert page.total == 20
     assert finding.TOO_COMMON in page.notes
+    page = find(follower, ada, 'river -"river and to"', 100)
+    assert (page.total, page.notes) == (0, (finding.TOO_COMMON,)), "none of the others is shown"
 
 
 async def test_five_rare_words_in_old_entries_are_found_always(ada: Journal, store: Store) -> None:
