@@ -18,6 +18,7 @@ from llamora.accounts import Accounts, Session, Sessions, Settings
 from llamora.companion.companion import Companion
 from llamora.journal.errors import StoreError
 from llamora.journal.journal import Journal
+from llamora.search.words import forget
 from llamora.vault import Locked, Vault
 
 if TYPE_CHECKING:
@@ -161,6 +162,7 @@ class OpenJournals:
                 await opened.journal.sweep(everything=True)
         finally:
             opened.vault.wipe()
+            forget()  # words that were read to be found, or to be marked
 
     async def close_all(self) -> None:
         for owner in list(self._open):
