@@ -35,6 +35,7 @@ from llamora.vault import Unreadable
 log = logging.getLogger("llamora.search")
 
 BATCH = 64
+BATCH_CHARACTERS = 150_000
 """Writings embedded, and sealed in one transaction, at a time."""
 FOLD_WRITINGS = 128
 FOLD_PASSAGES = 512
@@ -189,7 +190,8 @@ class Follower:
                     return False
                 if len(pending) > BATCH:
                     self.progress = Progress("index", done, len(pending))
-                self._take(batch)
+                if not self._take(batch, stop):
+                    return False
                 if self._tail_bytes() > SEGMENT_BYTES:
                     self._fold(thoroughly=False)
         finally:
@@ -211,7 +213,7 @@ class Follower:
         held = {id: rows[id] for id in rows if self.shelf.has(id)}
         return [id for id in {**listed, **rows} if listed.get(id) != held.get(id)]
 
-    def _take(self, ids: Sequence[bytes]) -> None:
+    def _take(self, ids: Sequence[bytes], stop: Callable[[], bool]) -> bool:
         """Brings what the index holds of these writings up to date, here and on the disk."""
         gone: list[bytes] = []
         read: list[Indexed] = []
@@ -229,7 +231,17 @@ class Follower:
                 read.append(indexed(writing, sealed[1]))
             else:
                 fresh.append(writing)
-        made = self._index(fresh)
+        self._keep(gone, [], read)
+        for some in _not_too_long(fresh):
+            if stop():
+                return False
+            self._keep([], self._index(some), [])
+        return True
+
+    def _keep(
+        self, gone: Sequence[bytes], made: Sequence[Indexed], read: Sequence[Indexed]
+    ) -> None:
+        """Seals what was made and drops what is gone, then shows it, and what others sealed."""
 
         def work(tx: Writes) -> None:
             for id in gone:
@@ -237,7 +249,8 @@ class Follower:
             for one in made:
                 records.put_passages(tx, self._vault, one.id, one.revision, one)
 
-        self._write(work)
+        if gone or made:
+            self._write(work)
         shelf = self.shelf
         for id in gone:
             shelf = shelf.without(id)
@@ -517,6 +530,20 @@ def _groups(layers: Sequence[Layer]) -> Iterator[list[Layer]]:
             group, size = [], 0
         group.append(layer)
         size += layer.part.nbytes
+    if group:
+        yield group
+
+
+def _not_too_long(writings: Sequence[Writing]) -> Iterator[list[Writing]]:
+    """The writings in groups that take a second at most, however long some of them are."""
+    group: list[Writing] = []
+    length = 0
+    for writing in writings:
+        if group and length + len(writing.text) > BATCH_CHARACTERS:
+            yield group
+            group, length = [], 0
+        group.append(writing)
+        length += len(writing.text)
     if group:
         yield group
 

@@ -22,6 +22,7 @@ from llamora.search import follow as following
 from llamora.search import records
 from llamora.search.embedder import Vectors
 from llamora.search.embedders import Embedders
+from llamora.search.follow import Follower
 from llamora.storage import Store
 
 
@@ -239,6 +240,22 @@ async def test_what_is_erased_leaves_the_segment_at_the_next_fold(
     (layer,) = follow(store, ada).shelf.layers
     assert layer.part.row(heron.id) is None
     assert b"quicksilver" not in layer.part.words
+    checked(store, ada)
+
+
+async def test_locking_waits_for_no_more_than_a_few_long_entries(
+    ada: Journal, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following, "BATCH_CHARACTERS", 1_000)
+    for n in range(4):
+        await write(ada, f"word{n} " + "and the quiet water " * 40)
+    follower = Follower(store, ada, Embedders())
+    follower.load()
+    asked = iter([False, False, True])
+    assert not follower.catch_up(lambda: next(asked))
+    assert follower.shelf.writings == 1
+    catch_up(follower)
+    assert follower.shelf.writings == 4
     checked(store, ada)
 
 
