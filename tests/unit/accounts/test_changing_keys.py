@@ -132,7 +132,9 @@ async def test_of_two_changes_at_once_one_wins_whole(home: House, ada: Registere
         *[home.accounts.change_password(vault, ada.password, new) for new in news],
         return_exceptions=True,
     )
-    assert sorted(map(type, outcomes), key=str) == sorted([type(None), ledger.Stale], key=str)
+    # The other one comes too late, before or after it has read the password's wrap.
+    assert outcomes.count(None) == 1
+    assert {type(outcome) for outcome in outcomes} & {ledger.Stale, WrongPassword}
     winner = news[outcomes.index(None)]
     assert not (await home.accounts.sign_in(ada.name, winner)).is_locked
     assert len(wraps(home, "password")) == 1
