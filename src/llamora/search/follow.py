@@ -183,8 +183,10 @@ class Follower:
             raise ledger.Gone
         pending = self._pending() if pulse.last_change != self._seen else []
         pending = list(dict.fromkeys([*pending, *self._lost]))
-        self._begin_basis(pending)
         try:
+            if len(pending) > BATCH:
+                self.progress = Progress("index", 0, len(pending))
+            self._begin_basis(pending)
             for done, batch in _batches(pending):
                 if stop():
                     return False

@@ -40,6 +40,7 @@ TEND_SECONDS = 30.0
 """How often the index is put in order."""
 THOROUGH_SECONDS = 300.0
 """How often what was erased or revised is also taken out of the sealed segments."""
+BEHIND = "Not everything that was written is read in yet; search again in a moment."
 CLOSE_SECONDS = 0.5
 """How long locking waits for the index at most."""
 KEPT_RANKINGS = 4
@@ -98,8 +99,12 @@ class Search:
         """
         query = parse(typed, self._journal.today(), read_dates=read_dates)
         await self.loaded()
+        follower = self._follower  # though it be dropped for the memory it takes meanwhile
         await self._newest()
-        return await self._ask(partial(self._find, query, offset, limit))
+        found = await self._ask(partial(self._find, follower, query, offset, limit))
+        if follower.is_behind() and not self.progress:
+            found = replace(found, notes=(*found.notes, BEHIND))
+        return found
 
     async def _newest(self) -> None:
         """Waits a moment while the index is behind the journal, unless it is far behind."""
@@ -123,8 +128,8 @@ class Search:
                 raise Locked from None
             raise
 
-    def _find(self, query: Query, offset: int, limit: int) -> Found:
-        shelf, lexicon = self._follower.shelf, self._follower.lexicon
+    def _find(self, follower: Follower, query: Query, offset: int, limit: int) -> Found:
+        shelf, lexicon = follower.shelf, follower.lexicon
         finder = Finder(self._journal, shelf, lexicon, self._embedders)
         key = (query, id(shelf))
         ranking = self._rankings.get(key)
@@ -134,7 +139,7 @@ class Search:
             # A ranking holds its shelf; an old one would hold whole segments that were replaced.
             self._rankings = {k: one for k, one in kept if one.shelf is shelf and one.is_final}
         found = finder.page(query, ranking, offset, limit)
-        trouble = self._follower.trouble
+        trouble = follower.trouble
         if trouble and trouble not in found.notes:
             found = replace(found, notes=(*found.notes, trouble))
         return found

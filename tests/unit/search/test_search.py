@@ -13,8 +13,9 @@ from tests.support.journals import write
 from llamora.journal.journal import Journal
 from llamora.search.embedder import Vectors
 from llamora.search.embedders import Embedders
+from llamora.search.follow import Follower
 from llamora.search.recent import Recent
-from llamora.search.search import Search
+from llamora.search.search import BEHIND, Search
 from llamora.search.words import fold
 from llamora.storage import Store
 from llamora.vault import Locked
@@ -52,6 +53,17 @@ async def test_the_same_search_goes_on_where_it_was(search: Search, ada: Journal
     assert [len(page.results) for page in pages] == [10, 10, 5, 0]
     assert {page.total for page in pages} == {25}
     assert len({result.writing for page in pages for result in page.results}) == 25
+
+
+async def test_what_is_not_read_in_yet_is_said(
+    search: Search, ada: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await write(ada, "A heron stood in the reeds.")
+    assert (await search.find("heron")).notes == ()
+    monkeypatch.setattr(Follower, "catch_up", lambda *_: False)
+    await write(ada, "Another heron.")
+    page = await search.find("heron")
+    assert (page.total, page.notes) == (1, (BEHIND,))
 
 
 async def test_words_are_completed(search: Search, ada: Journal) -> None:
