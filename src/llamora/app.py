@@ -330,7 +330,7 @@ def search_of(settings: Settings, store: Store, journal: Journal) -> "Search":
     from llamora.search import bge
     from llamora.search.embedders import Embedders
     from llamora.search.recent import Recent
-    from llamora.search.search import Search, SearchSettings
+    from llamora.search.search import Search
 
     chosen = embedder_of(settings.embedding, settings.data_folder)
     # Vectors of a model that was chosen before can still be searched while they are replaced.
@@ -340,7 +340,7 @@ def search_of(settings: Settings, store: Store, journal: Journal) -> "Search":
         journal,
         Embedders(chosen, others),
         Recent(store, journal.vault, journal.now),
-        SearchSettings(settings.search.language),
+        settings.search.language,
     )
 
 

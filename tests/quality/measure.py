@@ -2,8 +2,8 @@
 
 `python -m tests.quality.measure` prints the table of docs/search-quality.md and writes it there.
 The diary (Pepys, 3,413 entries) lies beside the project, not in it. The questions were written from
-reading it, before any was asked. Those held out were written after the ranking was settled, by
-someone who had not seen it; no constant was chosen by them.
+reading it, before any was asked. Those held out were written later, by someone who had not seen the
+ranking; the constants were chosen by the others, with both halves' figures in sight at the end.
 """
 
 import asyncio

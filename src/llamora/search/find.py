@@ -110,7 +110,7 @@ class Finder:
         if query.is_only_narrowing:
             order = np.flatnonzero(among)
             order = order[np.argsort(-shelf.days[order].astype(np.int64), kind="stable")]
-            return Ranking(shelf, order, query.problems)
+            return Ranking(shelf, order, (*query.problems, *self._cut_short()))
         asked = self._asked(query.words)
         if not asked:
             nothing = "There is no word in this to look for."
@@ -125,10 +125,8 @@ class Finder:
         for phrase in query.phrases:
             order = self._with_phrase(order, phrase)
         weights = self._weights(asked)
-        if self._is_cut_short:
-            notes = (*notes, TOO_COMMON)
-        all_notes = (*query.problems, *notes)
-        return Ranking(shelf, order, all_notes, ranked, weights, vectors, not notes)
+        all_notes = (*query.problems, *notes, *self._cut_short())
+        return Ranking(shelf, order, all_notes, ranked, weights, vectors, is_final=not notes)
 
     def page(self, query: Query, ranking: Ranking, offset: int, limit: int) -> Found:
         """Results from `offset` on. What was erased or damaged meanwhile is passed over."""
@@ -249,6 +247,9 @@ class Finder:
         candidates = order[self._holding_all(text)[order]]
         kept = [n for n in candidates.tolist() if self._says(n, phrase, unread)]
         return np.array(kept, np.int64)
+
+    def _cut_short(self) -> tuple[str, ...]:
+        return (TOO_COMMON,) if self._is_cut_short else ()
 
     def _says(self, n: int, phrase: Phrase, unread: bool) -> bool:
         """Whether a phrase stands in a writing, each of which is read once for all phrases."""

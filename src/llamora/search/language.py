@@ -10,8 +10,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from llamora.search.words import SNOWBALL
-
 LEAST_CHARACTERS = 40
 """A text that is shorter says too little: it is taken to be in the journal's language."""
 LEAST_SURE = 0.6
@@ -33,11 +31,6 @@ def detect(text: str, otherwise: str) -> str:
     if found in ("nn", "nb"):
         found = "no"
     return found if sure >= LEAST_SURE and len(found) == 2 else otherwise
-
-
-def known(language: str) -> bool:
-    """Whether there is a stemmer for it."""
-    return language in SNOWBALL
 
 
 @cache

@@ -361,15 +361,12 @@ class Vocabulary:
         return sorted(self._counts)
 
 
-def merge(parts: Sequence[tuple[Part, NDArray[np.bool_]]], words: Vocabulary | None = None) -> Part:
-    """One part of the living writings of several of one make; the flags say which are living.
-
-    `words` are those of parts that were made without any; the parts' own come to them.
-    """
+def merge(parts: Sequence[tuple[Part, NDArray[np.bool_]]]) -> Part:
+    """One part of the living writings of several of one kind; the flags say which are living."""
     languages = tuple(sorted({one for part, _ in parts for one in part.languages}))
     kept: dict[str, list[Any]] = {name: [] for name in (*_PER_WRITING, *_PER_PASSAGE, "spoken")}
     terms, docs, times, counts = [], [], [], []
-    words = words or Vocabulary()
+    words = Vocabulary()
     base = 0
     for part, alive in parts:
         passages = alive[part.owners]

@@ -122,7 +122,7 @@ def _is_control(c: str) -> bool:
 # The pieces
 
 
-_QUOTES = '"“”„‟«»'
+QUOTES = '"“”„‟«»'
 _DATED = ("on", "before", "after")
 _OPERATORS = (*_DATED, "trace", "by")
 _ELSEWHERE = {
@@ -151,9 +151,9 @@ _ELSEWHERE = {
 """What other programs call theirs, and which of ours comes nearest."""
 
 _NAMED = re.compile(r"(-?)([a-z]+):(?!//)", re.IGNORECASE | re.ASCII)
-_PHRASE = re.compile(rf"[{_QUOTES}]([^{_QUOTES}]*)[{_QUOTES}][,;.!?]*")
+_PHRASE = re.compile(rf"[{QUOTES}]([^{QUOTES}]*)[{QUOTES}][,;.!?]*")
 # A mark of inches or the like, behind a letter or digit, opens no phrase: 5" nails.
-_PLAIN = re.compile(rf"[^ ](?:[^ {_QUOTES}]|(?<=\w)[{_QUOTES}])*")
+_PLAIN = re.compile(rf"[^ ](?:[^ {QUOTES}]|(?<=\w)[{QUOTES}])*")
 _WHOLE = re.compile(r"[^ ]*")
 
 
@@ -222,7 +222,7 @@ class _Reading:
             if (ours := _meant(name)) and self._begins_a_value(named.end()):
                 self._tell(f"There is no “{name}:”; did you mean “{ours}:”?")
                 return self._value(named.end()).end
-        if self.text[at] in _QUOTES:
+        if self.text[at] in QUOTES:
             return self._phrase(at)
         if self.text[at] == "-" and self.text[at + 1 : at + 2] not in ("", " ", "-"):
             return self._minus(at)
@@ -252,7 +252,7 @@ class _Reading:
         return len(self.text)
 
     def _minus(self, at: int) -> int:
-        if self.text[at + 1] in _QUOTES:
+        if self.text[at + 1] in QUOTES:
             found = _PHRASE.match(self.text, at + 1)
             if found is None:
                 return self._unclosed(at + 1)
@@ -269,7 +269,7 @@ class _Reading:
     # Operators
 
     def _operator(self, at: int, start: int, name: str, minus: bool) -> int:
-        if self.text[start : start + 1] in tuple(_QUOTES) and not _PHRASE.match(self.text, start):
+        if self.text[start : start + 1] in tuple(QUOTES) and not _PHRASE.match(self.text, start):
             return self._unclosed(start)
         value = self._value(start)
         if name in _DATED and (said := dates.at(self.text, start, self.today)):

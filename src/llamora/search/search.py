@@ -1,7 +1,7 @@
 """Search in one unlocked journal: find, complete, and keep the index while the journal is open.
 
-What the web and the command line call. Everything slow happens in this search's own thread (the
-index) or in the pool (a search), never on the event loop.
+What the web and the command line call. Everything slow happens in one of this search's two threads,
+that of the index or that of whoever asks, never on the event loop.
 """
 
 import asyncio
@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
@@ -49,15 +49,11 @@ PAGE = 10
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class SearchSettings:
-    """`language` is "auto" or two letters of one that has a stemmer."""
-
-    language: str = "auto"
-
-
 class Search:
-    """Finds in one journal. Made when it is unlocked, closed before its vault is wiped."""
+    """Finds in one journal. Made when it is unlocked, closed before its vault is wiped.
+
+    `language` is "auto" or two letters of one that has a stemmer.
+    """
 
     def __init__(
         self,
@@ -65,13 +61,13 @@ class Search:
         journal: Journal,
         embedders: Embedders,
         recent: Recent,
-        settings: SearchSettings = SearchSettings(),
+        language: str = "auto",
     ) -> None:
         self._journal = journal
         self._embedders = embedders
         self.recent = recent
         """The searches that are remembered."""
-        self._make = lambda: Follower(store, journal, embedders, settings.language)
+        self._make = lambda: Follower(store, journal, embedders, language)
         self._follower = self._make()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="search")
         # One of its own: in a pool's many threads the allocator would keep memory for each.

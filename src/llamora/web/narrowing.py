@@ -5,10 +5,9 @@ import re
 from datetime import date, timedelta
 
 from llamora.journal.days import FIRST_DAY, LAST_DAY
-from llamora.search.query import parse, without_dates
+from llamora.search.query import QUOTES, parse, without_dates
 
-_QUOTES = '"“”„‟«»'
-_QUOTED = rf"[{_QUOTES}][^{_QUOTES}]*[{_QUOTES}]"
+_QUOTED = rf"[{QUOTES}][^{QUOTES}]*[{QUOTES}]"
 _BY = re.compile(rf"(?<!\S)by:(?:{_QUOTED}|\S*)|({_QUOTED})", re.IGNORECASE)
 _MOST_DATES = 40
 """A query is short; this only makes sure that the loop ends."""

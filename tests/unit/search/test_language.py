@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from llamora.search.language import LEAST_CHARACTERS, detect, known
+from llamora.search.language import LEAST_CHARACTERS, detect
 
 TEXTS = {
     "en": "This morning the heron stood by the water again and did not move for an hour.",
@@ -52,12 +52,6 @@ def test_line_ends_do_not_matter() -> None:
 
 def test_a_long_text_is_told_by_its_beginning() -> None:
     assert detect(TEXTS["es"] * 20 + "x" * 60_000, "xx") == "es"
-
-
-def test_some_languages_are_known_to_a_stemmer() -> None:
-    assert known("en")
-    assert not known("ja")
-    assert not known("")
 
 
 def test_threads_detect_alike() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.indexes import any_indexed, comparable, indexed, taken_apart
 
-from llamora.search.part import Part, Vocabulary, merge, quantised
+from llamora.search.part import Part, merge, quantised
 from llamora.vault import Unreadable
 
 seeds = st.lists(st.integers(0, 400), max_size=6, unique=True)
@@ -141,9 +141,6 @@ def test_merging_keeps_no_word_whose_last_writing_is_dead() -> None:
     part = Part.of(indexed("a heron", "herons and cranes"))
     merged = merge([(part, np.array([True, False]))])
     assert merged.vocabulary == ["heron", "herons"], "of one stem, which is still written"
-    words = Vocabulary()
-    words.add({"heron": 2, "swans": 1}, "en")
-    assert merge([(part, np.array([True, True]))], words).word_counts.tolist() == [1, 1, 3, 1]
 
 
 # Segments that lie
