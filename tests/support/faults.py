@@ -53,6 +53,16 @@ class Fault:
             self._armed = False
 
 
+class Hook:
+    """A `before_execute` of a store that outlives many faults: the one that is `fault` now."""
+
+    def __init__(self) -> None:
+        self.fault = Fault(0)
+
+    def __call__(self, statement: str) -> None:
+        self.fault(statement)
+
+
 def every_nth(error: type[Exception] = InjectedFault) -> Iterator[Fault]:
     """Faults for the 1st, 2nd, … statement, until one of them had nothing to strike."""
     for nth in range(1, MOST):

@@ -20,6 +20,7 @@ DAY = Place("days", "sealed", Purpose.CONTENT, ("day", "revision"))
 MOST_ITEMS = 0xFFFF
 _head = struct.Struct(">BHBBHH")
 _item = struct.Struct(">16sBIB")
+_RETOLD = (Kind.OPENING, Kind.RECAP)
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,42 @@ class DayTable:
     @cached_property
     def items(self) -> tuple[Item, ...]:
         return tuple(_items(self.packed))
+
+    def traced(self) -> list[tuple[bytes, Kind, tuple[bytes, ...]]]:
+        """Id, kind and trace ids of each writing that has traces; nothing is kept of the reading,
+        for this is asked of every day at once.
+
+        Raises:
+            Unreadable: the table ends before its items do.
+        """
+        packed, at, found = self.packed, _head.size, list[tuple[bytes, Kind, tuple[bytes, ...]]]()
+        try:
+            for _ in range(_head.unpack_from(packed)[5]):
+                traces = packed[at + 21]
+                if traces:
+                    listed = packed[at + _item.size : at + _item.size + 16 * traces]
+                    ids = tuple(listed[n : n + 16] for n in range(0, len(listed), 16))
+                    found.append((packed[at : at + 16], Kind(packed[at + 16]), ids))
+                at += _item.size + 16 * traces
+        except (IndexError, ValueError) as e:
+            raise Unreadable from e
+        return found
+
+    def retold(self) -> list[bytes]:
+        """The ids of the openings and recaps; nothing is kept of the reading.
+
+        Raises:
+            Unreadable: the table ends before its items do.
+        """
+        packed, at, found = self.packed, _head.size, list[bytes]()
+        try:
+            for _ in range(_head.unpack_from(packed)[5]):
+                if packed[at + 16] in _RETOLD:
+                    found.append(packed[at : at + 16])
+                at += _item.size + 16 * packed[at + 21]
+        except IndexError as e:
+            raise Unreadable from e
+        return found
 
     def find(self, id: bytes) -> Item | None:
         return next((item for item in self.items if item.id == id), None)

@@ -2,6 +2,7 @@
 
 import calendar
 from bisect import bisect_left, bisect_right, insort
+from collections import deque
 from collections.abc import Iterable
 from datetime import date
 
@@ -9,6 +10,7 @@ from llamora.journal.day_table import DayTable
 
 FIRST_DAY = date(1000, 1, 1)
 LAST_DAY = date(9999, 12, 31)
+REMEMBERED_CHANGES = 1000
 
 
 class Days:
@@ -17,6 +19,9 @@ class Days:
     def __init__(self, tables: Iterable[DayTable] = ()) -> None:
         self._tables = {table.day: table for table in tables}
         self._written = sorted(day for day, table in self._tables.items() if table.entries)
+        self._changed = deque[date](maxlen=REMEMBERED_CHANGES)
+        self.revision = 0
+        """How often a day was put; what is derived from the days follows by it."""
 
     def table(self, day: date) -> DayTable | None:
         return self._tables.get(day)
@@ -24,8 +29,19 @@ class Days:
     def tables(self) -> Iterable[DayTable]:
         return self._tables.values()
 
+    def changed_since(self, revision: int) -> set[date] | None:
+        """The days put since then; None when that is too long ago to be known."""
+        behind = self.revision - revision
+        if not behind:
+            return set()  # asked a thousand times for one page
+        if behind > len(self._changed):
+            return None
+        return set(list(self._changed)[len(self._changed) - behind :])
+
     def put(self, day: date, table: DayTable | None) -> None:
         """Takes in what a change left of a day; None when nothing is left."""
+        self.revision += 1
+        self._changed.append(day)
         was = self.is_written(day)
         if table is None:
             self._tables.pop(day, None)

@@ -1,14 +1,15 @@
 """Drafts and other things that are not kept yet: sealed rows found by a keyed hash of a place.
 
 Places: `day:<date>` a new entry, `entry:<id>` an edit, `erased:<id>` what can still be brought
-back, `stop:<id>` a wish that a response end.
+back, `stop:<id>` a wish that a response end, `summary:<id>` what a trace has gathered, `rests` what
+is to rest, or to be kept from the model.
 
 Two tabs may write at one place. Each form that is shown has a key of its own and remembers which
 draft it began from; what another form wrote since is kept beside its own words, never beneath
 them, and whoever comes back finds all of it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple, TypeVar
 
@@ -17,6 +18,8 @@ from llamora.storage.ledger import Rows, Writes
 from llamora.vault import Place, Purpose, Unreadable, Vault
 
 DRAFT = Place("drafts", "sealed", Purpose.DRAFT, ("place", "revision"))
+
+RESTS = "rests"
 
 T = TypeVar("T")
 
@@ -62,6 +65,10 @@ def erased_at(place: str) -> bytes:
 
 def of_stop(id: bytes) -> str:
     return f"stop:{id.hex()}"
+
+
+def of_summary(trace: bytes) -> str:
+    return f"summary:{trace.hex()}"
 
 
 def put(
@@ -174,6 +181,25 @@ def drop(tx: Writes, vault: Vault, place: str) -> None:
     tx.execute(
         "DELETE FROM drafts WHERE owner = ? AND place = ?", (vault.owner, vault.place_hash(place))
     )
+
+
+def retrace_erased(
+    tx: Writes, vault: Vault, edit: Callable[[tuple[bytes, ...]], tuple[bytes, ...]]
+) -> None:
+    """Edits the traces of whatever was erased and can still be brought back."""
+    for place, text, header in every(tx, vault):
+        if not place.startswith("erased:"):
+            continue
+        rows: list[dict[str, Any]] = header["rows"]
+        edited = [row | {"traces": _edited(row["traces"], edit)} for row in rows]
+        if edited != rows:
+            put(tx, vault, place, text, header | {"rows": edited})
+
+
+def _edited(
+    listed: Sequence[str], edit: Callable[[tuple[bytes, ...]], tuple[bytes, ...]]
+) -> list[str]:
+    return [id.hex() for id in edit(tuple(bytes.fromhex(id) for id in listed))]
 
 
 def every(source: Rows, vault: Vault) -> list[tuple[str, str, dict[str, Any]]]:

@@ -3,10 +3,11 @@
 Everything here runs in the writer thread, inside `Store.write`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
+from llamora.journal import drafts
 from llamora.journal import writing as writings
 from llamora.journal.day_table import DAY, MOST_ITEMS, DayTable, Item
 from llamora.journal.errors import DayFull, JournalError
@@ -48,6 +49,7 @@ class Edition:
         self._items: dict[date, list[Item]] = {}
         self._after: dict[date, DayTable | None] = {}
         self._notes: list[dict[str, Any]] = []
+        self._traced: set[date] = set()
 
     def items(self, day: date) -> list[Item]:
         """The day's table as this transaction sees it; change the list in place.
@@ -96,7 +98,7 @@ class Edition:
         items = self.items(writing.day)
         for n, item in enumerate(items):
             if item.id == writing.id:
-                items[n] = Item(item.id, item.kind, writing.revision, item.traces)
+                items[n] = replace(item, revision=writing.revision)
         self._note("revised", writing)
 
     def remove(self, writing: Writing) -> None:
@@ -107,6 +109,34 @@ class Edition:
         items = self.items(writing.day)
         items[:] = [item for item in items if item.id != writing.id]
         self._note("erased", writing)
+
+    def retrace(self, day: date, id: bytes, traces: tuple[bytes, ...]) -> None:
+        """Gives a writing of that day these traces in place of those it had. The writing itself
+        stays as it is, so whoever follows what was written has nothing to read anew."""
+        items = self.items(day)
+        n = next(n for n, item in enumerate(items) if item.id == id)
+        items[n] = replace(items[n], traces=traces)
+        if day not in self._traced:
+            self._traced.add(day)
+            self.note({"what": "traced", "day": day.isoformat()})
+
+    def replace_trace(self, old: bytes, new: bytes | None) -> None:
+        """Puts a trace in the place of another, or nothing, wherever that one is: on every day
+        whose row opens, and on what was erased and can still be brought back."""
+        for table in load_tables(self._tx, self._vault)[0]:
+            for id, _, traces in table.traced():
+                if old in traces:
+                    self.retrace(table.day, id, _replaced(traces, old, new))
+        drafts.retrace_erased(self._tx, self._vault, lambda ids: _replaced(ids, old, new))
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether anything was changed."""
+        return bool(self._notes)
+
+    def note(self, note: dict[str, Any]) -> None:
+        """Leaves a note in the log of changes that is about no writing."""
+        self._notes.append(note)
 
     def close(self) -> Outcome:
         """Writes the touched days, the account's root and the notes.
@@ -169,6 +199,12 @@ class Edition:
 
     def _term(self, table: DayTable | None) -> int:
         return self._vault.root_term(table.row, table.revision) if table else 0
+
+
+def _replaced(ids: tuple[bytes, ...], old: bytes, new: bytes | None) -> tuple[bytes, ...]:
+    """These ids with `new`, or none, where `old` was; none twice."""
+    put = (new if id == old else id for id in ids)
+    return tuple(dict.fromkeys(id for id in put if id is not None))
 
 
 def after_responses(items: list[Item], at: int) -> int:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
 
-from llamora.journal import drafts
+from llamora.journal import drafts, summaries
 from llamora.journal.day_table import DayTable, Item
 from llamora.journal.days import FIRST_DAY, Days
 from llamora.journal.edition import (
@@ -29,12 +29,16 @@ from llamora.journal.errors import (
     TooLate,
     TooLong,
 )
+from llamora.journal.rests import Rests
 from llamora.journal.writing import (
     Entry,
     Kind,
+    Opening,
     Quote,
+    Recap,
     Response,
     Source,
+    Spoken,
     Writing,
     moment,
     normalise,
@@ -100,6 +104,12 @@ class NewEntry:
     zone: str
     source: Source
     responses: tuple[Response, ...] = ()
+    traces: tuple[str, ...] = ()
+    """What its traces are called."""
+
+
+Adopt = Callable[[Writes, Edition, Iterable[str]], tuple[bytes, ...]]
+"""Finds, or makes, the traces of these names, which is for the room above."""
 
 
 class Journal:
@@ -118,6 +128,7 @@ class Journal:
         self._clock = clock
         self.vault = vault
         self.days = Days()
+        self.rests = Rests(store, self)
         self.zone = "UTC"
         self.day_starts_at = 0
         self._seen = -1
@@ -171,8 +182,25 @@ class Journal:
             return
         for day in {date.fromisoformat(note["day"]) for note in notes if "day" in note}:
             self._read_day(day)
+        if any(note["what"] == "rested" for note in notes):
+            self.rests.read()
         self._read_settings()
         self._seen = pulse.last_change
+
+    @property
+    def store(self) -> Store:
+        """Where it is kept, for the rooms above that keep something beside it."""
+        return self._store
+
+    @property
+    def seen(self) -> int:
+        """The number of the last change that was taken in."""
+        return self._seen
+
+    @property
+    def can_restore(self) -> bool:
+        """Whether anything that was erased may still be brought back."""
+        return bool(self._erased)
 
     @property
     def damaged(self) -> int:
@@ -224,6 +252,16 @@ class Journal:
         if not isinstance(found, Response):
             raise NotFound
         return found
+
+    def opening(self, day: date) -> Opening | None:
+        """What opens a day; None also when it does not open."""
+        found = self._of_day(day, Kind.OPENING)
+        return found if isinstance(found, Opening) else None
+
+    def recap(self, day: date) -> Recap | None:
+        """What a model said that a day held; None also when it does not open."""
+        found = self._of_day(day, Kind.RECAP)
+        return found if isinstance(found, Recap) else None
 
     def find(self, id: bytes) -> Writing | None:
         """A writing of whatever kind as it is now; None when it is gone. Any thread may ask.
@@ -282,7 +320,7 @@ class Journal:
             self._let_go(tx, drafts.of_day(day), hand)
             return entry, edition.close()
 
-        return await self._change(work)
+        return await self.change(work)
 
     async def revise(
         self, id: bytes, revision: int, text: str, *, hand: drafts.Hand | None = None
@@ -297,7 +335,7 @@ class Journal:
         text = checked(text)
 
         def work(tx: Writes) -> tuple[Entry, Outcome | None]:
-            entry = self._entry_in(tx, id)
+            entry = self.entry_in(tx, id)
             if entry.text == text:
                 self._let_go(tx, drafts.of_entry(id), hand)
                 return entry, None
@@ -309,7 +347,7 @@ class Journal:
             self._let_go(tx, drafts.of_entry(id), hand)
             return revised, edition.close()
 
-        return await self._change(work)
+        return await self.change(work)
 
     async def erase(self, id: bytes) -> Entry:
         """Takes an entry and its responses away; `restore` brings them back within a minute.
@@ -327,7 +365,7 @@ class Journal:
         self._erased.setdefault(drafts.of_erased(id), at)
 
         def work(tx: Writes) -> tuple[Entry, Outcome | None]:
-            entry = self._entry_in(tx, id)
+            entry = self.entry_in(tx, id)
             edition = Edition(tx, self.vault)
             items = edition.items(entry.day)
             index = next(n for n, item in enumerate(items) if item.id == id)
@@ -340,7 +378,7 @@ class Journal:
             drafts.put(tx, self.vault, drafts.of_erased(id), "", more)
             return entry, edition.close()
 
-        return await self._change(work)
+        return await self.change(work)
 
     def erased(self, day: date) -> dict[bytes, timedelta]:
         """The entries of a day that `restore` would bring back now, and how long it still would."""
@@ -387,7 +425,7 @@ class Journal:
             assert isinstance(entry, Entry)
             return entry, edition.close()
 
-        return await self._change(work)  # the sweep finds for itself that nothing is left
+        return await self.change(work)  # the sweep finds for itself that nothing is left
 
     async def sweep(self, *, everything: bool = False) -> bool:
         """Lets go of what can no longer be undone; whether anything was."""
@@ -396,8 +434,9 @@ class Journal:
         if not due:
             return False
 
-        def work(tx: Writes) -> dict[str, datetime]:
+        def work(tx: Writes) -> tuple[dict[str, datetime], Outcome | None]:
             later: dict[str, datetime] = {}
+            gone: list[bytes] = []
             for place in due:
                 at = _erased_at(tx, self.vault, place)
                 if at and at >= limit and not everything:
@@ -407,14 +446,17 @@ class Journal:
                     entry = drafts.erased_at(place)
                     if not self._has(tx, entry):
                         drafts.drop(tx, self.vault, drafts.of_entry(entry))
-            return later
+                        gone.append(entry)
+            summaries.drop_made_from(tx, self.vault, gone)
+            return later, self._drop_retold(tx, tables, gone)
 
+        tables = list(self.days.tables())  # what retells an entry was listed before it was erased
         # Taken out first, so that what is erased while this waits is not forgotten with it.
         for place in due:
             del self._erased[place]
         later = due  # should the write fail, the next sweep finds them again
         try:
-            later = await self._transact(work)
+            later = await self.change(work)
         finally:
             self._erased = later | self._erased
         return len(later) < len(due)
@@ -434,28 +476,29 @@ class Journal:
         at = at and at.replace(microsecond=0)
 
         def work(tx: Writes) -> tuple[Entry, Outcome | None]:
-            entry = self._entry_in(tx, id)
+            entry = self.entry_in(tx, id)
             if entry.day == day and entry.at == at:
                 return entry, None
             zone = entry.zone or self.zone
             moved = replace(entry, day=day, at=at, zone=zone, revision=entry.revision + 1)
             edition = Edition(tx, self.vault)
-            traces = next(i.traces for i in edition.items(entry.day) if i.id == id)
+            traces = {item.id: item.traces for item in edition.items(entry.day)}
             responses = self._responses(tx, entry)
             for writing in (entry, *responses):
                 edition.remove(writing)
             place = self._place_for(tx, edition.items(day), day, at)
             later = (replace(r, day=day, revision=r.revision + 1) for r in responses)
             for n, writing in enumerate((moved, *later)):
-                edition.insert(writing, traces if n == 0 else (), place + n)
+                edition.insert(writing, traces[writing.id], place + n)
             return moved, edition.close()
 
-        return await self._change(work)
+        return await self.change(work)
 
-    async def write_many(self, entries: Sequence[NewEntry]) -> None:
+    async def write_many(self, entries: Sequence[NewEntry], adopt: Adopt | None = None) -> None:
         """Keeps entries from elsewhere, all in one transaction.
 
         One whose source is here already is left as it stands, so a repeated import is harmless.
+        Without `adopt` their traces are passed over.
 
         Raises:
             Blank, TooLong: `checked` tells beforehand of each. DayDamaged: so does `is_damaged`.
@@ -471,19 +514,24 @@ class Journal:
                 if self._has(tx, id):
                     continue
                 added = True
-                edition.insert(Entry(id, new.day, 1, text, new.at, new.zone, new.source))
+                traces = adopt(tx, edition, new.traces) if adopt and new.traces else ()
+                entry = Entry(id, new.day, 1, text, new.at, new.zone, new.source)
+                edition.insert(entry, traces)
                 for n, response in enumerate(new.responses):
                     own = self.vault.place_hash(f"import:{id.hex()}:{n}")
                     placed = replace(response, id=own, day=new.day, entry=id, revision=1)
                     edition.insert(replace(placed, text=normalise(response.text)))
             return None, edition.close() if added else None
 
-        await self._change(work)
+        await self.change(work)
 
     # Being answered
 
-    async def begin_response(self, response: Response) -> Response:
-        """Puts a response beneath its entry; the same id again gives back what is there.
+    async def begin_response(
+        self, response: Response, attached: tuple[bytes, ...] = ()
+    ) -> Response:
+        """Puts a response beneath its entry; the same id again gives back what is there. The traces
+        attached to it stand beside it in the day's table.
 
         Who began it gets the very object that was passed, unless its text had to change.
 
@@ -496,18 +544,75 @@ class Journal:
             there = self._found(tx, response.id)
             if isinstance(there, Response):
                 return there, None
-            entry = self._entry_in(tx, response.entry)
+            entry = self.entry_in(tx, response.entry)
             edition = Edition(tx, self.vault)
             items = edition.items(entry.day)
             place = next(n for n, item in enumerate(items) if item.id == entry.id) + 1
             placed = replace(response, day=entry.day, text=normalise(response.text))
-            edition.insert(placed, at=after_responses(items, place))
+            edition.insert(placed, attached, at=after_responses(items, place))
             only_moved = replace(placed, day=response.day) == response
             return (response if only_moved else placed), edition.close()
 
-        return await self._change(work)
+        return await self.change(work)
 
-    async def grow_response(self, response: Response) -> bool:
+    async def begin_opening(self, opening: Opening, in_place_of: bytes | None = None) -> Opening:
+        """Puts an opening on its day, unless the day has one already, which is then given back:
+        however many begin one, there is one. Only that of the id `in_place_of` makes room.
+
+        Raises:
+            DayDamaged
+            Unreadable: the day has one that does not open, which stays as it is.
+        """
+
+        def work(tx: Writes) -> tuple[Opening, Outcome | None]:
+            edition = Edition(tx, self.vault)
+            (standing,) = self._of_kind(tx, edition, opening.day, Kind.OPENING) or (None,)
+            if isinstance(standing, Opening) and standing.id != in_place_of:
+                return standing, None
+            if standing:
+                edition.remove(standing)
+            edition.insert(opening, at=0)
+            return opening, edition.close()
+
+        return await self.change(work)
+
+    async def rest_opening(self, id: bytes) -> None:
+        """Takes an opening's words away for good, and keeps that it was let rest."""
+
+        def work(tx: Writes) -> tuple[None, Outcome | None]:
+            drafts.drop(tx, self.vault, drafts.of_stop(id))
+            there = self._found(tx, id)
+            if not isinstance(there, Opening) or there.state == "rested":
+                return None, None
+            edition = Edition(tx, self.vault)
+            edition.update(Opening(id, there.day, there.revision + 1, "", there.at, state="rested"))
+            return None, edition.close()
+
+        await self.change(work)
+
+    async def keep_recap(self, recap: Recap) -> bool:
+        """Keeps what a day held in place of what was said of it before; whether it did.
+
+        It does not when an entry that it was made from is not there any more as it was.
+
+        Raises:
+            DayDamaged
+            Unreadable: the day has one that does not open, which stays as it is.
+        """
+
+        def work(tx: Writes) -> tuple[bool, Outcome | None]:
+            edition = Edition(tx, self.vault)
+            items = edition.items(recap.day)
+            if not set(recap.read) <= {(item.id, item.revision) for item in items}:
+                return False, None
+            for before in self._of_kind(tx, edition, recap.day, Kind.RECAP):
+                edition.remove(before)
+            edition.insert(recap, at=0)
+            return True, edition.close()
+
+        return await self.change(work)
+
+    async def grow_response(self, response: Spoken) -> bool:
         """Seals what has been said so far, at the same revision; whether it is still wanted.
 
         False when it was erased meanwhile, or another process asked for a stop.
@@ -515,15 +620,15 @@ class Journal:
 
         def work(tx: Writes) -> bool:
             there = self._found(tx, response.id)
-            if not isinstance(there, Response):
+            if not isinstance(there, Spoken) or there.state == "rested":
                 return False
             # Its entry may have been moved meanwhile.
             self._reseal(tx, replace(response, day=there.day, revision=there.revision))
             return not drafts.has(tx, self.vault, drafts.of_stop(response.id))
 
-        return await self._transact(work)
+        return await self.transact(work)
 
-    async def end_response(self, response: Response) -> None:
+    async def end_response(self, response: Spoken) -> None:
         """Seals the whole response. Quietly does nothing when it was erased meanwhile.
 
         An end that comes second takes no words away: a process that took the writer for dead may
@@ -533,7 +638,7 @@ class Journal:
         def work(tx: Writes) -> tuple[None, Outcome | None]:
             drafts.drop(tx, self.vault, drafts.of_stop(response.id))
             there = self._found(tx, response.id)
-            if not isinstance(there, Response):
+            if not isinstance(there, Spoken) or there.state == "rested":
                 return None, None
             if there.state != "writing" and len(there.text) >= len(response.text):
                 return None, None
@@ -542,21 +647,22 @@ class Journal:
             edition.update(replace(whole, text=normalise(response.text)))
             return None, edition.close()
 
-        await self._change(work)
+        await self.change(work)
 
     async def erase_response(self, id: bytes) -> None:
-        """Takes a response away for good. Nothing happens when it is gone already."""
+        """Takes a response, or an opening, away for good. Nothing happens when it is gone
+        already."""
 
         def work(tx: Writes) -> tuple[None, Outcome | None]:
             drafts.drop(tx, self.vault, drafts.of_stop(id))
             there = self._found(tx, id)
-            if not isinstance(there, Response):
+            if not isinstance(there, Spoken) or there.state == "rested":
                 return None, None
             edition = Edition(tx, self.vault)
             edition.remove(there)
             return None, edition.close()
 
-        await self._change(work)
+        await self.change(work)
 
     async def ask_to_stop(self, id: bytes) -> None:
         """Leaves word, for whichever process is writing this response, that it should end."""
@@ -566,7 +672,7 @@ class Journal:
             if isinstance(there, Response) and there.state == "writing":
                 drafts.put(tx, self.vault, drafts.of_stop(id), "")
 
-        await self._transact(work)
+        await self.transact(work)
 
     # Drafts
 
@@ -592,7 +698,7 @@ class Journal:
                 raise NotFound  # erased while this was on its way: nobody would find the draft
             drafts.lay(tx, self.vault, place, text, hand, more)
 
-        await self._transact(work)
+        await self.transact(work)
 
     def draft(self, place: str) -> drafts.Draft | None:
         """A draft and what was kept beside it; None also for one that does not open."""
@@ -606,7 +712,7 @@ class Journal:
         return drafts.which(self._store, self.vault, {id: drafts.of_entry(id) for id in entries})
 
     async def drop_draft(self, place: str) -> None:
-        await self._transact(lambda tx: drafts.drop(tx, self.vault, place))
+        await self.transact(lambda tx: drafts.drop(tx, self.vault, place))
 
     # Below: steps of the above
 
@@ -617,8 +723,14 @@ class Journal:
         else:
             drafts.lay(tx, self.vault, place, "", hand)
 
-    async def _change(self, work: Callable[[Writes], tuple[T, Outcome | None]]) -> T:
-        result, outcome = await self._transact(work)
+    async def change(self, work: Callable[[Writes], tuple[T, Outcome | None]]) -> T:
+        """Runs a work of this room, or of one above it, as one transaction, and takes in what it
+        left: the days it touched and how far the log of changes has come.
+
+        Raises:
+            Stale, Gone: the account was re-keyed, or erased, elsewhere.
+        """
+        result, outcome = await self.transact(work)
         if outcome is None:
             return result
         if outcome.first_change == self._seen + 1:
@@ -629,7 +741,7 @@ class Journal:
             self.follow()
         return result
 
-    async def _transact(self, work: Callable[[Writes], T]) -> T:
+    async def transact(self, work: Callable[[Writes], T]) -> T:
         """Runs a work as one transaction, if the vault still has the account's present key.
 
         Raises:
@@ -644,6 +756,7 @@ class Journal:
             raise ledger.Gone
         tables, self._damaged = load_tables(self._store, self.vault)
         self.days = Days(tables)
+        self.rests.read()
         self._read_settings()
         self._seen = pulse.last_change
 
@@ -682,10 +795,11 @@ class Journal:
                 continue  # erased since the table was read
             writing = found[item.id]
             if writing is None:
-                standing.append(Unopened(item.id, table.day, item.kind))
+                if item.kind in (Kind.ENTRY, Kind.RESPONSE):
+                    standing.append(Unopened(item.id, table.day, item.kind))
             elif isinstance(writing, Entry):
                 standing.append(Thread(writing))
-            else:
+            elif isinstance(writing, Response):
                 _put_beneath(standing, writing)
         return standing
 
@@ -702,7 +816,8 @@ class Journal:
         )
         return unseal(self.vault, id, *row) if row else None
 
-    def _entry_in(self, source: Rows, id: bytes) -> Entry:
+    def entry_in(self, source: Rows, id: bytes) -> Entry:
+        """An entry as a transaction sees it. Raises `NotFound`."""
         found = self._writing(source, id)
         if not isinstance(found, Entry):
             raise NotFound
@@ -723,6 +838,21 @@ class Journal:
                 responses.append(found)
         return responses
 
+    def _drop_retold(self, tx: Writes, tables: list[DayTable], gone: list[bytes]) -> Outcome | None:
+        """Lets go of the words of every opening and recap that was made from one of these
+        entries: the diarist meant theirs to go wherever they stand."""
+        if not gone:
+            return None
+        edition, lost = Edition(tx, self.vault), set(gone)
+        for id in (id for table in tables for id in table.retold()):
+            try:
+                found = self._found(tx, id)
+            except Unreadable:
+                continue
+            if isinstance(found, Opening | Recap) and lost & {read for read, _ in found.read}:
+                edition.remove(found)
+        return edition.close() if edition.is_begun else None
+
     def _sealed(self, source: Rows, id: bytes) -> bytes:
         row = source.row(
             "SELECT sealed FROM writings WHERE id = ? AND owner = ?", (id, self.vault.owner)
@@ -737,7 +867,20 @@ class Journal:
             is not None
         )
 
-    def _reseal(self, tx: Writes, response: Response) -> None:
+    def _of_day(self, day: date, kind: Kind) -> Writing | None:
+        table = self.days.table(day)
+        item = next((item for item in table.items if item.kind is kind), None) if table else None
+        try:
+            return self._found(self._store, item.id) if item else None
+        except Unreadable:
+            return None
+
+    def _of_kind(self, tx: Writes, edition: Edition, day: date, kind: Kind) -> list[Writing]:
+        """The writings of a kind on a day, as a transaction sees them. Raises `Unreadable`."""
+        listed = (item.id for item in edition.items(day) if item.kind is kind)
+        return [found for id in listed if (found := self._found(tx, id))]
+
+    def _reseal(self, tx: Writes, response: Spoken) -> None:
         sealed = seal(self.vault, replace(response, text=normalise(response.text)))
         tx.execute(
             "UPDATE writings SET sealed = ? WHERE id = ? AND owner = ?",

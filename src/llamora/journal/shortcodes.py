@@ -19,6 +19,24 @@ def with_emoji(text: str) -> str:
     return SHORTCODE.sub(lambda found: _named().get(found[1], found[0]), text)
 
 
+def beginning(begun: str, limit: int) -> list[tuple[str, str]]:
+    """Names that begin so, then those with a later word that does, each with its emoji; the
+    shortest first, and one name for an emoji. Skin tones are for whoever names them."""
+    begun = begun.strip(": ").lower().replace(" ", "_")
+    if not begun:
+        return []
+    later, tones = f"_{begun}", "skin" in begun
+    found = sorted(
+        (not name.startswith(begun), len(name), name)
+        for name in _named()
+        if (name.startswith(begun) or later in name) and (tones or "skin_tone" not in name)
+    )
+    first: dict[str, str] = {}
+    for _, _, name in found:
+        first.setdefault(_named()[name], name)
+    return [(name, character) for character, name in first.items()][:limit]
+
+
 @cache
 def _named() -> dict[str, str]:
     import emoji

@@ -17,7 +17,7 @@ from llamora.journal import writing as writings
 from llamora.journal.day_table import DAY, DayTable
 from llamora.journal.drafts import DRAFT
 from llamora.journal.edition import ROOT_MODULUS
-from llamora.journal.writing import WRITING, Kind, Response
+from llamora.journal.writing import WRITING, Entry, Kind, Response
 from llamora.storage import ledger
 from llamora.storage.ledger import CHANGE, Gone, Rows
 from llamora.vault import Opened, Unreadable, Vault
@@ -162,7 +162,7 @@ class _Look:
             self._report.responses += 1
             if writing.entry not in entries:
                 self._problem(f"{what} answers an entry that does not stand before it.")
-        else:
+        elif isinstance(writing, Entry):
             self._report.entries += 1
             entries.add(id)
         return writing.kind

@@ -1,4 +1,4 @@
-"""Entries and responses, and how each is laid into a sealed record of `writings`.
+"""Entries and what the companion wrote, and how each is laid into a sealed record of `writings`.
 
 The text is the record's raw bytes; everything else about a writing, its kind, day and time
 included, is the record's header (docs/spec/vault-format.md §8).
@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime
 from enum import IntEnum
 from typing import Any
 
+from llamora.journal.reading import Reading, as_header, from_header
 from llamora.kernel import zone as zone_of
 from llamora.vault import Opened, Place, Purpose, Unreadable, Vault
 
@@ -80,7 +81,7 @@ class Response:
     """What the companion wrote back to an entry. `beat` says when its writer last lived.
 
     `state` is "writing" while it grows, then "done", "stopped" (by the diarist) or "cut" (by a
-    failure); `quotes` is what Echo answers with.
+    failure); `quotes` is what Echo answers with, and `reading` what a model was given to read.
     """
 
     id: bytes
@@ -94,11 +95,57 @@ class Response:
     state: str = "done"
     quotes: tuple[Quote, ...] = ()
     beat: datetime | None = None
+    reading: Reading | None = None
 
     kind = Kind.RESPONSE
 
 
-Writing = Entry | Response
+Read = tuple[tuple[bytes, int], ...]
+"""The entries that something was made from, each with its revision."""
+
+
+@dataclass(frozen=True)
+class Opening:
+    """The short text that opens a day; fields that a response has too are as they are there.
+
+    `state` may also be "rested": it was let rest, and its words are gone; that it stands there
+    still says that the day was opened once.
+    """
+
+    id: bytes
+    day: date
+    revision: int
+    text: str
+    at: datetime
+    engine: str = "model"
+    model: str = ""
+    state: str = "done"
+    quotes: tuple[Quote, ...] = ()
+    beat: datetime | None = None
+    read: Read = ()
+
+    kind = Kind.OPENING
+
+
+@dataclass(frozen=True)
+class Recap:
+    """What a day held, in a sentence or two of a model's."""
+
+    id: bytes
+    day: date
+    revision: int
+    text: str
+    at: datetime
+    model: str = ""
+    read: Read = ()
+
+    kind = Kind.RECAP
+
+
+Spoken = Response | Opening
+"""What grows while the companion says it."""
+
+Writing = Entry | Response | Opening | Recap
 
 _NEWLINES = re.compile(r"\r\n?|[\u2028\u2029]")
 
@@ -125,16 +172,7 @@ def seal(vault: Vault, writing: Writing) -> bytes:
         if writing.source:
             header["source"] = {"format": writing.source.format, "key": writing.source.key}
     else:
-        header |= {"to": writing.entry.hex(), "engine": writing.engine, "state": writing.state}
-        if writing.model:
-            header["model"] = writing.model
-        if writing.beat:
-            header["beat"] = stamp(writing.beat)
-        if writing.quotes:
-            header["quotes"] = [
-                {"entry": q.entry.hex(), "date": q.day.isoformat(), "text": q.text}
-                for q in writing.quotes
-            ]
+        header |= _made(writing)
     return vault.seal(
         WRITING,
         writing.id,
@@ -143,6 +181,30 @@ def seal(vault: Vault, writing: Writing) -> bytes:
         day=vault.day_hash(writing.day),
         revision=writing.revision,
     )
+
+
+def _made(writing: Response | Opening | Recap) -> dict[str, Any]:
+    """What the header says of how the companion came to write it."""
+    header: dict[str, Any] = {"engine": "model"}
+    if writing.model:
+        header["model"] = writing.model
+    if isinstance(writing, Response):
+        header["to"] = writing.entry.hex()
+        if writing.reading:
+            header["read"] = as_header(writing.reading)
+    else:
+        header["read"] = [[id.hex(), revision] for id, revision in writing.read]
+    if isinstance(writing, Recap):
+        return header
+    header |= {"engine": writing.engine, "state": writing.state}
+    if writing.beat:
+        header["beat"] = stamp(writing.beat)
+    if writing.quotes:
+        header["quotes"] = [
+            {"entry": q.entry.hex(), "date": q.day.isoformat(), "text": q.text}
+            for q in writing.quotes
+        ]
+    return header
 
 
 def unseal(vault: Vault, id: bytes, day_hash: bytes, revision: int, sealed: bytes) -> Writing:
@@ -185,13 +247,42 @@ def _from(id: bytes, revision: int, opened: Opened) -> Writing:
             header["engine"],
             header.get("model", ""),
             header["state"],
-            tuple(
-                Quote(bytes.fromhex(q["entry"]), date.fromisoformat(q["date"]), q["text"])
-                for q in header.get("quotes", ())
-            ),
-            moment(header["beat"]) if "beat" in header else None,
+            _quotes(header),
+            _beat(header),
+            from_header(header["read"]) if "read" in header else None,
         )
+    if header["kind"] == Kind.OPENING.word and at is not None:
+        return Opening(
+            id,
+            day,
+            revision,
+            text,
+            at,
+            header["engine"],
+            header.get("model", ""),
+            header["state"],
+            _quotes(header),
+            _beat(header),
+            _read(header),
+        )
+    if header["kind"] == Kind.RECAP.word and at is not None:
+        return Recap(id, day, revision, text, at, header.get("model", ""), _read(header))
     raise ValueError("a kind of writing from a newer version")
+
+
+def _quotes(header: Mapping[str, Any]) -> tuple[Quote, ...]:
+    return tuple(
+        Quote(bytes.fromhex(q["entry"]), date.fromisoformat(q["date"]), q["text"])
+        for q in header.get("quotes", ())
+    )
+
+
+def _beat(header: Mapping[str, Any]) -> datetime | None:
+    return moment(header["beat"]) if "beat" in header else None
+
+
+def _read(header: Mapping[str, Any]) -> Read:
+    return tuple((bytes.fromhex(id), int(revision)) for id, revision in header["read"])
 
 
 def stamp(at: datetime) -> str:

@@ -197,6 +197,10 @@ class Vault:
         """The keyed hash a draft's place is found by; 16 bytes."""
         return self._hash(Purpose.PLACE_HASH, place)
 
+    def trace_hash(self, name: str) -> bytes:
+        """The keyed hash a trace is found by; 16 bytes."""
+        return self._hash(Purpose.TRACE_HASH, name)
+
     def query_hash(self, text: str) -> bytes:
         """The keyed hash a search that was made is found by; 16 bytes."""
         return self._hash(Purpose.QUERY_HASH, text)

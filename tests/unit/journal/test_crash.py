@@ -2,34 +2,17 @@
 
 import json
 import random
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from tests.support.clock import TurnableClock
 from tests.support.journals import assert_sound, new_account, texts
+from tests.support.killed import working
 
 from llamora.journal import drafts
 from llamora.journal.journal import Journal
 from llamora.storage import Store
 from llamora.storage.backup import check
-from llamora.vault import RuntimeKey, Vault, new_secret, session_id
-
-ROOT = Path(__file__).parents[3]
-
-
-def keys_of(vault: Vault) -> bytes:
-    """A session's row, its secret and the runtime key, as one line."""
-    runtime, secret = RuntimeKey(), new_secret()
-    keys = {
-        "runtime": bytes(runtime.hand_down()),
-        "secret": secret,
-        "owner": vault.owner,
-        "id": session_id(secret),
-        "sealed": runtime.seal(secret, vault, session_id(secret), 0, {"v": 1}),
-    }
-    return json.dumps({name: value.hex() for name, value in keys.items()}).encode() + b"\n"
 
 
 @pytest.mark.parametrize("kills", [8, pytest.param(500, marks=pytest.mark.slow)])
@@ -40,28 +23,16 @@ def test_killing_the_writer_loses_no_acknowledged_word(
     store = Store.open(path)
     vault = new_account(store)
     store.close()
-    chance, keys = random.Random(15), keys_of(vault)
+    chance = random.Random(15)
     standing: dict[str, str] = {}
     going: set[str] = set()
     said = 0
     for _ in range(kills):
-        child = subprocess.Popen(
-            [sys.executable, "-m", "tests.unit.journal.writing_child", path],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )
-        assert child.stdout is not None
-        assert child.stdin is not None
-        with child.stdout as out, child.stdin as into:
-            into.write(keys)
-            into.flush()
-            lines = [out.readline() for _ in range(chance.randrange(1, 90))]
+        with working("tests.unit.journal.writing_child", path, vault) as child:
+            lines = [child.said.readline() for _ in range(chance.randrange(1, 90))]
             for _ in range(chance.randrange(20_000)):
                 pass  # off the beat of the acknowledgements
-            child.kill()
-            lines += [line for line in out.read().splitlines(True) if line.endswith(b"\n")]
-        child.wait()
+            lines += child.killed()
 
         draft = ""
         for what, id, text in map(json.loads, lines):

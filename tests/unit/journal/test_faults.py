@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from tests.support.clock import TurnableClock
-from tests.support.faults import Fault, every_nth
+from tests.support.faults import Fault, Hook, every_nth
 from tests.support.journals import answer, assert_sound, new_account, texts, write
 
 from llamora.journal import drafts
@@ -79,13 +79,8 @@ def in_memory(journal: Journal) -> dict[date, object]:
 async def test_when_any_statement_fails_nothing_is_half_done(
     data_dir: Path, clock: TurnableClock, operation: str
 ) -> None:
-    fault: Fault | None = None
-
-    def before_execute(statement: str) -> None:
-        if fault:
-            fault(statement)
-
-    store = Store.open(data_dir / "llamora.sqlite3", before_execute=before_execute)
+    hook = Hook()
+    store = Store.open(data_dir / "llamora.sqlite3", before_execute=hook)
     ada = Journal.open(store, new_account(store), clock)
     it = Before(ada, await write(ada, "first"), await write(ada, "second"))
     await answer(ada, it.first, "to the first")
@@ -96,16 +91,15 @@ async def test_when_any_statement_fails_nothing_is_half_done(
     old_rows, old = on_disk(store.path), in_memory(ada)
 
     strikes = 0
-    for fault in every_nth(StoreFull):
-        with fault.armed():
+    for hook.fault in every_nth(StoreFull):
+        with hook.fault.armed():
             await OPERATIONS[operation](it)
-        if fault.struck:
+        if hook.fault.struck:
             strikes += 1
             assert on_disk(store.path) == old_rows
             assert in_memory(ada) == old
     assert strikes > 3
     assert on_disk(store.path) != old_rows
-    fault = None
     assert_sound(store, ada.vault)
     assert in_memory(Journal.open(store, ada.vault, clock)) == in_memory(ada)
     # What was done is done once: asking again, as a form sent twice does, adds nothing.
@@ -120,26 +114,20 @@ async def test_the_control_a_failure_between_two_transactions_is_seen(
     data_dir: Path, clock: TurnableClock
 ) -> None:
     """Two writes that should have been one: the same look at the file tells them apart."""
-    fault: Fault | None = None
-
-    def before_execute(statement: str) -> None:
-        if fault:
-            fault(statement)
-
-    store = Store.open(data_dir / "llamora.sqlite3", before_execute=before_execute)
+    hook = Hook()
+    store = Store.open(data_dir / "llamora.sqlite3", before_execute=hook)
     ada = Journal.open(store, new_account(store), clock)
     old = on_disk(store.path)
     mixed = False
     for nth in range(1, 60):
-        fault = Fault(nth, StoreFull)
-        with fault.armed():
+        hook.fault = Fault(nth, StoreFull)
+        with hook.fault.armed():
             await ada.write(TODAY, f"one {nth}", key="k")
             await ada.write(TODAY, f"other {nth}", key="k")
         halves = {text for (text,) in texts(ada)} & {f"one {nth}", f"other {nth}"}
         mixed = mixed or len(halves) == 1
-        if not fault.struck:
+        if not hook.fault.struck:
             break
     assert mixed
     assert on_disk(store.path) != old
-    fault = None
     store.close()

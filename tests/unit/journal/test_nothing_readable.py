@@ -16,8 +16,9 @@ from tests.support.canary import contents, forms, sightings
 from tests.support.clock import TurnableClock
 from tests.support.journals import answer, change_settings, write
 
-from llamora.journal import drafts
+from llamora.journal import drafts, summaries
 from llamora.journal.journal import Journal, NewEntry
+from llamora.journal.summaries import Summary
 from llamora.journal.writing import Quote, Response, Source
 from llamora.kernel import new_id
 from llamora.storage import Store
@@ -30,7 +31,7 @@ PLANTED = "heron-canary-ünterwegs"
 
 async def _live(ada: Journal, store: Store, folder: Path) -> list[str]:
     """A word through everything a journal does; each word that was written."""
-    words = [f"{PLANTED}-{n}" for n in range(14)]
+    words = [f"{PLANTED}-{n}" for n in range(17)]
     say = iter(words)
     entry = await write(ada, f"an entry with {next(say)} in it")
     await ada.revise(entry.id, 1, f"# {next(say)}\n\n" + "plain words " * 200)
@@ -53,6 +54,10 @@ async def _live(ada: Journal, store: Store, folder: Path) -> list[str]:
     await ada.sweep(everything=True)
     again = await write(ada, "an entry for the undo")
     await ada.erase(again.id)
+    quote = Quote(moved.id, TODAY, next(say))
+    read = ((moved.id, 2),)
+    summary = Summary(read, 1, ada.now(), "model", next(say), next(say), (quote,))
+    assert await ada.transact(lambda tx: summaries.put(tx, ada.vault, new_id(), summary))
     source = Source("jsonl", next(say))
     await ada.write_many([NewEntry(date(2024, 2, 29), "imported", ada.now(), "UTC", source)])
     await change_settings(store, ada.vault, zone="America/Argentina/Ushuaia")
@@ -72,6 +77,7 @@ NEVER = (
     "response",
     "erased",
     "entry:",
+    "summary:",
     "jsonl",
     "settings",
     "echo",

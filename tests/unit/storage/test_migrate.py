@@ -33,6 +33,7 @@ VISIBLE = {
     "passages": ["id", "owner", "revision", "sealed"],
     "segments": ["id", "owner", "revision", "sealed"],
     "queries": ["id", "owner", "query", "sealed"],
+    "traces": ["id", "owner", "name", "revision", "sealed"],
 }
 BOOKKEEPING = {"migrations": ["number", "name", "checksum"]}
 

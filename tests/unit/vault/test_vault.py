@@ -176,9 +176,10 @@ def test_hashes_differ_by_purpose_account_and_text():
         vault.day_hash(date(2026, 11, 23)),
         vault.place_hash("2026-11-22"),
         vault.query_hash("2026-11-22"),
+        vault.trace_hash("2026-11-22"),
         other.day_hash(DAY),
     ]
-    assert len(set(hashes)) == 5
+    assert len(set(hashes)) == 6
     assert {len(found) for found in hashes} == {16}
     assert vault.day_hash(DAY) == hashes[0]
 
@@ -244,6 +245,7 @@ USES: dict[str, Callable[[Vault], object]] = {
     "follow_chain": lambda vault: vault.follow_chain(b""),
     "day_hash": lambda vault: vault.day_hash(DAY),
     "query_hash": lambda vault: vault.query_hash(""),
+    "trace_hash": lambda vault: vault.trace_hash(""),
     "place_hash": lambda vault: vault.place_hash(""),
     "root_term": lambda vault: vault.root_term(ID, 1),
     "digest": lambda vault: vault.digest(ID, "entry", b""),
