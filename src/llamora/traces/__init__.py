@@ -1,0 +1,1 @@
+"""Traces: the labels on entries, and what they tell of each other. Pages are above; days below."""
