@@ -1,13 +1,14 @@
 """JSON Lines: one entry a line, as Llamora writes them and as anyone can.
 
     {"date": "2024-02-29", "text": "…", "time": "07:42:10", "zone": "Europe/Vienna",
-     "at": "2024-02-29T06:42:10Z", "responses": [
+     "at": "2024-02-29T06:42:10Z", "traces": ["heron", "🌫️"], "responses": [
         {"text": "…", "engine": "echo", "model": "…", "state": "done", "at": "…",
          "quotes": [{"date": "2023-02-28", "text": "…", "entry": "<key of the quoted entry>"}]}]}
 
 Only `date` and `text` must be there. `at` is the moment; without it, `time` is the wall clock's in
 `zone`, or in the diarist's. An entry's *key* is the SHA-256 of its date, its text and how many
 equal ones came before it, so that importing twice adds nothing. Unknown fields are passed over.
+Openings and recaps, which retell entries and can be made again, are left out.
 """
 
 import gzip
@@ -36,6 +37,8 @@ from llamora.journal.journal import (
 )
 from llamora.journal.writing import Entry, Response, Source, normalise, stamp
 from llamora.kernel import zone as zone_of
+from llamora.traces.names import BadName, canonical
+from llamora.traces.traces import MOST_TRACES, Traces
 
 FORMAT = "jsonl"
 BATCH = 200
@@ -57,9 +60,11 @@ _NOBODY = bytes(16)
 
 @dataclass
 class Read(Imported):
-    """What an import came to, and how many records of the journal it could not compare with."""
+    """What an import came to, how many records of the journal it could not compare with, and how
+    many traces were left off because nothing can be called so or the entry had too many."""
 
     unread: int = 0
+    unnamed: int = 0
 
 
 class Incomplete(ExchangeError):
@@ -88,7 +93,7 @@ class _Bad(Exception):
 
 
 async def read(journal: Journal, path: Path, *, progress: Progress = _unheard) -> Read:
-    """Adds a file's entries to the journal, some hundreds in one transaction.
+    """Adds a file's entries, with their traces, to the journal, some hundreds in one transaction.
 
     Killed half-way, it has added whole entries only, and the next run adds the rest. Lines for a
     day whose row does not open are skipped; of the rest, what does not open counts as absent.
@@ -96,7 +101,7 @@ async def read(journal: Journal, path: Path, *, progress: Progress = _unheard) -
     Raises:
         ExchangeError: the file cannot be read or is refused whole.
     """
-    result = Read()
+    result, traces = Read(), Traces(journal.store, journal)
     with lines_of(path) as lines:
         reader = _Reader(journal)
         result.unread = reader.unread
@@ -116,17 +121,18 @@ async def read(journal: Journal, path: Path, *, progress: Progress = _unheard) -
             batch.append(new)
             weight += len(line or b"")
             if len(batch) >= BATCH or weight >= BATCH_BYTES:
-                result.added += await _add(journal, batch)
+                result.added += await _add(journal, traces, batch)
                 batch, weight = [], 0
                 progress(number, lines.total)
-        result.added += await _add(journal, batch)
+        result.added += await _add(journal, traces, batch)
         progress(lines.total, lines.total)
+    result.unnamed = reader.unnamed
     return result
 
 
-async def _add(journal: Journal, batch: list[NewEntry]) -> int:
+async def _add(journal: Journal, traces: Traces, batch: list[NewEntry]) -> int:
     if batch:
-        await journal.write_many(batch)
+        await journal.write_many(batch, traces.adopt)
     return len(batch)
 
 
@@ -153,6 +159,7 @@ class _Reader:
         self._keys = _Keys()
         self._standing, self._unopened = _standing(journal)
         self._on_day: Counter[date] = Counter()
+        self.unnamed = 0
 
     @property
     def unread(self) -> int:
@@ -180,7 +187,20 @@ class _Reader:
             zone or (self._journal.zone if at else ""),
             Source(FORMAT, key),
             responses,
+            self._traces(fields.get("traces")),
         )
+
+    def _traces(self, value: object) -> tuple[str, ...]:
+        """The traces that can be kept; an entry is not lost for one that cannot."""
+        if value is None:
+            return ()
+        if not isinstance(value, list):
+            raise _Bad("its traces are not a list")
+        listed = cast(list[object], value)
+        named = [name for each in listed if (name := _name(each))]
+        names = list(dict.fromkeys(named))[:MOST_TRACES]
+        self.unnamed += len(listed) - len(named) + len(set(named)) - len(names)
+        return tuple(names)
 
     def _day(self, value: object) -> date:
         if not isinstance(value, str) or not _DATE.fullmatch(value):
@@ -288,6 +308,14 @@ def _id_of(journal: Journal, key: str) -> bytes:
     return journal.vault.place_hash(f"import:{FORMAT}:{key}")
 
 
+def _name(value: object) -> str:
+    """The name of a trace; "" for what can name none."""
+    try:
+        return canonical(value) if isinstance(value, str) else ""
+    except BadName:
+        return ""
+
+
 def _object(line: bytes | None) -> dict[str, Any]:
     if line is None:
         raise _Bad(f"it is longer than {LINE_BYTES // MIB} MiB")
@@ -388,17 +416,19 @@ def write(journal: Journal, to: BinaryIO, *, progress: Progress = _unheard) -> i
 def _write(journal: Journal, to: BinaryIO, progress: Progress) -> tuple[int, int]:
     """How many entries were written, and how many records are not among them."""
     keys, known, written = _Keys(), dict[bytes, str](), 0
-    unread = journal.out_of_sight()
+    unread, traces = journal.out_of_sight(), Traces(journal.store, journal)
     days = list(journal.days.written)
     for done, day in enumerate(days, 1):
+        on_day = traces.on_day(day)
         for each in journal.standing(day):
             if isinstance(each, Unopened):
                 unread += 1 + len(each.responses)
                 continue
             entry = each.entry
             known[entry.id] = keys.key(entry.day, entry.text)
-            line = json.dumps(_line(each, known), ensure_ascii=False, separators=(",", ":"))
-            to.write(line.encode() + b"\n")
+            line = _line(each, known, [trace.name for trace in on_day.get(entry.id, ())])
+            packed = json.dumps(line, ensure_ascii=False, separators=(",", ":"))
+            to.write(packed.encode() + b"\n")
             written += 1
         progress(done, len(days))
     return written, unread
@@ -410,7 +440,7 @@ def _whole(written: int, unread: int) -> int:
     return written
 
 
-def _line(thread: Thread, known: dict[bytes, str]) -> dict[str, Any]:
+def _line(thread: Thread, known: dict[bytes, str], traces: list[str]) -> dict[str, Any]:
     entry = thread.entry
     line: dict[str, Any] = {"date": entry.day.isoformat(), "text": entry.text}
     if entry.zone:
@@ -419,6 +449,8 @@ def _line(thread: Thread, known: dict[bytes, str]) -> dict[str, Any]:
         line["time"] = local
     if entry.at:
         line["at"] = stamp(entry.at)
+    if traces:
+        line["traces"] = traces
     if thread.responses:
         line["responses"] = [_response(each, known) for each in thread.responses]
     return line

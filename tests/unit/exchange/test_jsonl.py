@@ -15,8 +15,10 @@ from tests.support.journals import answer, assert_sound, change_settings, new_ac
 
 from llamora.exchange import ExchangeError, Imported, jsonl, reading
 from llamora.journal.journal import Journal
-from llamora.journal.writing import Quote
+from llamora.journal.writing import Opening, Quote, Recap
+from llamora.kernel import new_id
 from llamora.storage import Store
+from llamora.traces.traces import Traces
 
 DAY = date(2024, 2, 29)
 LINE = {"date": "2024-02-29", "text": "The heron came back."}
@@ -60,6 +62,42 @@ def names(folder: Path) -> list[str]:
 
 
 # --- in -------------------------------------------------------------------------------------------
+
+
+async def test_traces_come_in_and_go_out_with_their_entry(
+    ada: Journal, store: Store, clock: TurnableClock, file: MakeFile
+) -> None:
+    lines = (
+        {**LINE, "traces": ["Heron", "🌫", "heron", "Night walk"]},
+        {**LINE, "text": "Without.", "traces": []},
+        {**LINE, "text": "Alike.", "traces": ["heron"]},
+    )
+    result = await jsonl.read(ada, file(*lines))
+    assert (result.added, result.unnamed) == (3, 0)
+    traces = Traces(store, ada)
+    assert {t.name: traces.count(t.id) for t in traces.all()} == {
+        "heron": 2, "night-walk": 1, "🌫️": 1
+    }  # fmt: skip
+    out = [json.loads(line) for line in exported(ada).splitlines()]
+    assert [line.get("traces") for line in out] == [["heron", "🌫️", "night-walk"], None, ["heron"]]
+    grace = another(store, clock)
+    path = file(exported(ada).rstrip(b"\n"))
+    await jsonl.read(grace, path)
+    assert exported(grace) == exported(ada)
+    assert_sound(store, grace.vault)
+
+
+async def test_an_entry_is_not_lost_for_a_trace_that_cannot_be_kept(
+    ada: Journal, file: MakeFile
+) -> None:
+    odd = ["", "x" * 65, "🌫️ fog", 7, None, ["nested"], "rain"]
+    many = {**LINE, "text": "Many.", "traces": [f"trace {n}" for n in range(60)]}
+    result = await jsonl.read(ada, file({**LINE, "traces": odd}, many))
+    assert (result.added, result.unnamed) == (2, 6 + 10)
+    out = [json.loads(line)["traces"] for line in exported(ada).splitlines()]
+    assert out == [["rain"], [f"trace-{n}" for n in range(50)]]
+    result = await jsonl.read(ada, file({**LINE, "text": "No list.", "traces": "rain"}))
+    assert numbers(result) == {1: "its traces are not a list"}
 
 
 async def test_a_line_becomes_an_entry_on_its_day(ada: Journal, store: Store, file: MakeFile):
@@ -126,7 +164,7 @@ async def test_an_import_cut_short_is_finished_by_the_next(
     path = file(*({**LINE, "text": f"Entry {n}"} for n in range(500)))
     kept, calls = ada.write_many, []
 
-    async def dies(entries: Any) -> None:
+    async def dies(entries: Any, *more: Any) -> None:
         calls.append(len(entries))
         if len(calls) == 2:
             raise KeyboardInterrupt
@@ -429,3 +467,17 @@ async def test_where_an_export_cannot_go_is_said(
 ):
     with pytest.raises(ExchangeError, match=said):
         jsonl.write_file(ada, tmp_path / name)
+
+
+async def test_openings_and_recaps_are_left_out_and_in_nobodys_way(
+    ada: Journal, tmp_path: Path
+) -> None:
+    entry = await write(ada, "The beans are in.")
+    read, day = ((entry.id, 1),), entry.day
+    await ada.begin_opening(Opening(new_id(), day, 1, "Retold.", ada.now(), read=read))
+    await ada.begin_opening(Opening(new_id(), date(2026, 1, 1), 1, "Retold.", ada.now()))
+    await ada.keep_recap(Recap(new_id(), day, 1, "Retold.", ada.now(), read=read))
+    assert jsonl.write_file(ada, tmp_path / "out.jsonl") == 1
+    assert "Retold" not in (tmp_path / "out.jsonl").read_text()
+    result = await jsonl.read(ada, tmp_path / "out.jsonl")
+    assert (result.added, result.already, result.unread) == (0, 1, 0)
