@@ -407,3 +407,18 @@ async def test_a_locked_journal_is_not_searched(years: Visitor, stranger: Visito
         led = await visitor.visit("/search")
         assert led.headers["Location"] == "/login?next=%2Fsearch"
     assert (await years.sign_in(next="/search")).headers["Location"] == "/search"
+
+
+async def test_a_result_names_its_traces_within_its_one_link(server: Server, ada: Visitor) -> None:
+    entry = await ada.write("A heron stood in the reeds.")
+    (opened,) = server.rooms.journals._open.values()  # pyright: ignore[reportPrivateUsage]
+    for name in ("reservoir", "<b>", "🎹"):
+        await opened.traces.keep(bytes.fromhex(entry), name)
+    html = await ask(ada, "trace:reservoir")
+    assert len(found(html)) == 1
+    (row,) = re.findall(r'<a class="result".*?</a>', html, re.DOTALL)
+    assert re.findall(r"<bdi>(.*?)</bdi>", row) == ["reservoir", "b"]
+    assert '<span class="emoji" role="img" aria-label="musical keyboard">🎹</span>' in row
+    assert row.count("<a ") == 1
+    completions = await ada.htmx("POST", "/search/completions", {"query": "trace:res"})
+    assert 'data-query="trace:reservoir "' in completions.text

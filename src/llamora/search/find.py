@@ -14,7 +14,7 @@ import numpy as np
 
 from llamora.journal.journal import Journal
 from llamora.journal.writing import Kind, Response, Writing
-from llamora.search.completing import begun
+from llamora.search.completing import SHORTEST_BEGUN, begun
 from llamora.search.embedder import EmbedderUnavailable
 from llamora.search.embedders import Embedders
 from llamora.search.index import Flags, Shelf
@@ -26,6 +26,7 @@ from llamora.search.query import Query
 from llamora.search.rank import CONSTANTS, Asked, Constants, Ranked, rank
 from llamora.search.sentences import sentences
 from llamora.search.snippets import Snippet, snippet
+from llamora.search.traced import NOTHING, Traced
 from llamora.search.wordllama import is_common, version_of
 from llamora.search.words import term_of, words
 from llamora.vault import Unreadable
@@ -53,6 +54,8 @@ class Result:
     revision: int
     score: float
     snippet: Snippet
+    traces: tuple[str, ...] = ()
+    """The names of what its entry carries, and it itself."""
 
 
 @dataclass(frozen=True)
@@ -92,12 +95,14 @@ class Finder:
         lexicon: Lexicon | None,
         embedders: Embedders,
         constants: Constants = CONSTANTS,
+        traced: Traced = NOTHING,
     ) -> None:
         self._journal = journal
         self._shelf = shelf
         self._lexicon = lexicon
         self._embedders = embedders
         self._constants = constants
+        self._traced = traced
         self._spelled: dict[int, str] = {}
         self._is_cut_short = False
 
@@ -105,16 +110,17 @@ class Finder:
         """Everything that answers the query, in order."""
         shelf = self._shelf
         among = self._narrowed(query)
+        problems = (*query.problems, *self._unknown(query))
         if query.is_empty or not shelf.writings:
-            return Ranking(shelf, np.zeros(0, np.int64), query.problems)
+            return Ranking(shelf, np.zeros(0, np.int64), problems)
         if query.is_only_narrowing:
             order = np.flatnonzero(among)
             order = order[np.argsort(-shelf.days[order].astype(np.int64), kind="stable")]
-            return Ranking(shelf, order, (*query.problems, *self._cut_short()))
+            return Ranking(shelf, order, (*problems, *self._cut_short()))
         asked = self._asked(query.words)
         if not asked:
             nothing = "There is no word in this to look for."
-            return Ranking(shelf, np.zeros(0, np.int64), (*query.problems, nothing))
+            return Ranking(shelf, np.zeros(0, np.int64), (*problems, nothing))
         vectors, notes = self._vectors(query.words)
         ranked = rank(shelf, asked, vectors, self._constants)
         if query.phrases:  # what has them answers, however it compares with the rest
@@ -125,7 +131,7 @@ class Finder:
         for phrase in query.phrases:
             order = self._with_phrase(order, phrase)
         weights = self._weights(asked)
-        all_notes = (*query.problems, *notes, *self._cut_short())
+        all_notes = (*problems, *notes, *self._cut_short())
         return Ranking(shelf, order, all_notes, ranked, weights, vectors, is_final=not notes)
 
     def page(self, query: Query, ranking: Ranking, offset: int, limit: int) -> Found:
@@ -149,8 +155,11 @@ class Finder:
         typed, and its completions stand in for it."""
         folded = list(dict.fromkeys(word.folded for word in words(text)))
         terms = [self._terms(word) for word in folded]
-        if folded and not any(self._shelf.count(term) for term in terms[-1]):
+        traces = [self._traced.having(each, self._languages) for each in terms]
+        if folded and not traces[-1] and not any(map(self._shelf.count, terms[-1])):
             terms[-1] = (*terms[-1], *begun(self._shelf, folded[-1], MOST_COMPLETIONS))
+            if len(folded[-1]) >= SHORTEST_BEGUN:
+                traces[-1] = self._traced.beginning(folded[-1])
         telling = [self._tells(each) for each in terms]
         unsure = [word for word, tells in zip(folded, telling, strict=True) if tells]
         near = iter(
@@ -159,13 +168,21 @@ class Finder:
             else [[] for _ in unsure]
         )
         return [
-            Asked(each, tuple(next(near)) if tells else (), is_common(word))
-            for word, each, tells in zip(folded, terms, telling, strict=True)
+            Asked(
+                each,
+                tuple(next(near)) if tells else (),
+                is_common(word),
+                self._traced.rows(self._shelf, ids),
+            )
+            for word, each, ids, tells in zip(folded, terms, traces, telling, strict=True)
         ]
 
     def _terms(self, word: str) -> tuple[int, ...]:
-        languages = self._shelf.languages or ("",)
-        return tuple(dict.fromkeys(term_of(word, language) for language in languages))
+        return tuple(dict.fromkeys(term_of(word, language) for language in self._languages))
+
+    @property
+    def _languages(self) -> tuple[str, ...]:
+        return self._shelf.languages or ("",)
 
     def _tells(self, terms: Sequence[int]) -> bool:
         """Whether a word is rare enough for others to stand in for it."""
@@ -216,8 +233,11 @@ class Finder:
         if query.by:
             of_entries = shelf.kinds == Kind.ENTRY
             among &= of_entries if query.by == "me" else ~of_entries
-        if query.traces:
-            among[:] = False  # no writing has a trace yet
+        for name in query.traces:
+            id = self._traced.named(name)
+            carried = np.zeros(shelf.writings, np.bool_)
+            carried[self._traced.rows(shelf, [id] if id else [])] = True
+            among &= carried
         for word in query.without:
             if words(word):
                 among &= ~self._holding_all(word)
@@ -226,10 +246,22 @@ class Finder:
             among[self._with_phrase(candidates, phrase, unread=True)] = False
         return among
 
+    def _unknown(self, query: Query) -> list[str]:
+        """A sentence for each trace that there is not."""
+        told: list[str] = []
+        for name in query.traces:
+            if self._traced.named(name) is None:
+                meant = self._traced.nearest(name)
+                instead = f"; did you mean “{meant}”?" if meant else "."
+                told.append(f"There is no trace called “{name}”{instead}")
+        return told
+
     def _holding(self, word: str) -> Flags:
-        """Which writings hold a word."""
+        """Which writings hold a word, or carry a trace whose name does."""
         held = np.zeros(self._shelf.writings, np.bool_)
-        for term in self._terms(word):
+        terms = self._terms(word)
+        held[self._traced.rows(self._shelf, self._traced.having(terms, self._languages))] = True
+        for term in terms:
             for docs, _ in self._shelf.holding(term):
                 held[self._shelf.owners[docs]] = True
         return held
@@ -259,7 +291,9 @@ class Finder:
                 self._is_cut_short = True
                 return unread
             writing = self._writing(n)
-            spelled = self._spelled[n] = Phrase.of(writing.text).spelled if writing else ""
+            names = self._traced.names_of(self._shelf.id(n))
+            texts = (writing.text, *names) if writing else ()
+            spelled = self._spelled[n] = "".join(Phrase.of(text).spelled for text in texts)
         return phrase.spelled in spelled
 
     # What is shown
@@ -275,15 +309,17 @@ class Finder:
         if writing is None:
             return None
         shelf, ranked = ranking.shelf, ranking.ranked
+        entry = writing.entry if isinstance(writing, Response) else writing.id
         passage = shelf.span(ranked.best_passage(shelf, n) if ranked else int(shelf.first[n]))
         return Result(
             writing=writing.id,
-            entry=writing.entry if isinstance(writing, Response) else writing.id,
+            entry=entry,
             kind=writing.kind,
             day=writing.day,
             revision=writing.revision,
             score=float(ranked.scores[n]) if ranked else 0.0,
             snippet=self._snippet(query, ranking, writing, passage),
+            traces=self._traced.names_of(entry, writing.id),
         )
 
     def _snippet(
@@ -293,7 +329,7 @@ class Finder:
             place = Phrase.of(phrase).place_in(writing.text)
             if place and not passage[0] <= place[0] < passage[1]:
                 passage = (max(0, place[0] - 200), min(len(writing.text), place[1] + 400))
-        languages = self._shelf.languages or ("",)
+        languages = self._languages
         shown = snippet(writing.text, passage, ranking.weights, languages)
         if any(piece.marked for piece in shown.pieces) or not ranking.ranked:
             return shown

@@ -171,6 +171,15 @@ class Shelf:
         start = int(part.starts[row])
         return start, start + int(part.sizes[row])
 
+    def vectors_of(self, writing: int) -> dict[str, F32]:
+        """The mean of a writing's vectors, of unit length, by the embedder that made them."""
+        layer, row = self._at(writing)
+        part = layer.part
+        at = slice(int(part.first[row]), int(part.first[row + 1]))
+        mean = (part.vectors[at] * part.scales[at, None]).mean(axis=0)
+        norm = float(np.linalg.norm(mean))
+        return {part.make: (mean / norm if norm else mean).astype(np.float32)}
+
     def holding(self, term: int) -> Iterator[tuple[I64, F32]]:
         """The passages that hold a term and how often, layer by layer, dead ones among them."""
         for base, layer in zip(self.passage_bases, self.layers, strict=False):
@@ -186,6 +195,16 @@ class Shelf:
         return any(
             (row := layer.part.row(id)) is not None and layer.alive[row] for layer in self.layers
         )
+
+    def numbers(self, ids: Sequence[bytes]) -> I64:
+        """Which living writing has each of these ids; -1 for one that none has."""
+        numbers = np.full(len(ids), -1, np.int64)
+        for base, layer in zip(self.writing_bases, self.layers, strict=False):
+            rows = layer.part.rows(ids)
+            here = np.flatnonzero(rows >= 0)
+            here = here[layer.alive[rows[here]]]
+            numbers[here] = rows[here] + base
+        return numbers
 
     def with_layer(self, layer: Layer) -> "Shelf":
         """The shelf with a layer more, whose writings are dead everywhere else."""

@@ -19,9 +19,11 @@ SHORTEST_COMPLETED = 3
 
 
 def is_searchable(writing: Writing) -> bool:
-    """Whether a writing has words of its own: not a response that is still being written, and none
-    that only quotes."""
-    if isinstance(writing, Response) and writing.state == "writing":
+    """Whether a writing has words of its own: not a response that is still being written, none
+    that only quotes, and nothing that retells other writings."""
+    if not isinstance(writing, Entry | Response):
+        return False
+    if isinstance(writing, Response) and (writing.engine == "echo" or writing.state == "writing"):
         return False
     return bool(writing.text.strip())
 

@@ -182,6 +182,22 @@ class Part:
             at += 1
         return None
 
+    def rows(self, ids: Sequence[bytes]) -> I64:
+        """Which writing has each of these ids; -1 for one that is not here."""
+        keys, order = self._by_id
+        if not len(keys) or not ids:
+            return np.full(len(ids), -1, np.int64)
+        wanted = np.frombuffer(b"".join(ids), np.uint8).reshape(-1, 16)
+        begin = np.ascontiguousarray(wanted[:, :8]).view(np.uint64).ravel()
+        at = np.minimum(np.searchsorted(keys, begin), len(keys) - 1)
+        rows = order[at]
+        here = (self.ids[rows] == wanted).all(axis=1)
+        # Two ids of random bytes never begin alike; made ones may.
+        for n in np.flatnonzero(~here & (keys[at] == begin)).tolist():
+            row = self.row(ids[n])
+            rows[n], here[n] = (-1, False) if row is None else (row, True)
+        return np.where(here, rows, -1)
+
     def likeness(self, query: F32, into: F32) -> None:
         """Each passage's dot product with the query's vector."""
         products(self.vectors, query, into)

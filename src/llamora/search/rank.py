@@ -1,14 +1,15 @@
 """What comes first: one pure function, and one table of its constants.
 
 Words count by BM25 (Robertson and Zaragoza, 2009), in the passage, in the whole writing and in the
-day; a word also counts where one of nearly the same meaning stands, by as much as it is near, but a
-passage never counts a word twice for that. What a writing gets of what it could get at most lies
-between 0 and 1, so a query of rare words trusts its words, and one whose words the diarist never
-writes trusts its meaning: the nearest passage's cosine.
+day, and also where a trace of the writing is called so. A word counts as well where one of nearly
+the same meaning stands, by as much as it is near, but a passage never counts a word twice for that.
+What a writing gets of what it could get at most lies between 0 and 1, so a query of rare words
+trusts its words, and one whose words the diarist never writes trusts its meaning: the nearest
+passage's cosine.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +41,8 @@ class Constants:
     """... nor is one of those that is worth less than this share ..."""
     least: float = 0.15
     """... and nothing that is worth less than this: it resembles the query as little as most do."""
+    trace: float = 1.0
+    """What a word counts that stands in the name of a trace of the writing."""
     rare: int = 3
     """A word that stands in so few writings was meant exactly ..."""
     rare_boost: float = 0.5
@@ -63,14 +66,18 @@ class Asked:
     near: tuple[tuple[int, float], ...] = ()
     is_common: bool = False
     """Whether it is one of the words that stand in any text; they are not marked in snippets."""
+    carried: I64 = field(default_factory=lambda: np.zeros(0, np.int64), compare=False)
+    """The writings that carry a trace whose name has the word."""
 
 
 @dataclass(frozen=True)
 class Ranked:
-    """For each writing of the shelf its score; for each passage its share in that."""
+    """For each writing of the shelf its score, for each passage its share in that, and which
+    writings carry traces that name all that was asked for: these answer in any case."""
 
     scores: F32
     per_passage: F32
+    named: Flags
 
     def answers(self, among: Flags, constants: Constants = CONSTANTS) -> Flags:
         """Which of these writings answer at all."""
@@ -80,7 +87,7 @@ class Ranked:
         tenth = np.partition(scores, -FEWEST)[-FEWEST] if len(scores) > FEWEST else scores.min()
         enough = min(float(tenth), constants.least_of_best * float(scores.max()))
         floor = constants.least_of_all * float(scores.max())
-        return among & (self.scores >= max(constants.least, floor, enough))
+        return among & (self.named | (self.scores >= max(constants.least, floor, enough)))
 
     def best_passage(self, shelf: Shelf, writing: int) -> int:
         """Which passage of a writing of that shelf answers best."""
@@ -97,20 +104,32 @@ def rank(
     """How well each writing answers. `vectors` has the query's vector for each make of embedder."""
     if not shelf.writings:
         nothing = np.zeros(0, np.float32)
-        return Ranked(nothing, nothing)
+        return Ranked(nothing, nothing, np.zeros(0, np.bool_))
     words = _Words(shelf, constants)
     for word in asked:
         words.take(word)
-    likeness = _likeness(shelf, vectors)
+    meaning = likeness(shelf, vectors)
     c, most = constants, max(words.most, 1e-9)
     # Each passage by its own words and meaning; a writing is as good as its best passage.
-    per_passage = _float32(c.passage / most * words.passages + c.meaning * likeness)
+    per_passage = _float32(c.passage / most * words.passages + c.meaning * meaning)
     scores = np.maximum.reduceat(per_passage, shelf.first)
     scores += c.writing * words.writings / most
     numbers, _ = shelf.day_numbers
     scores += c.day * words.days[numbers] / most
+    scores += c.trace * words.traces / most
     scores += c.rare_boost * words.rare / max(1, len(asked))
-    return Ranked(_float32(scores), per_passage)
+    return Ranked(_float32(scores), per_passage, _named(shelf, asked))
+
+
+def _named(shelf: Shelf, asked: Sequence[Asked]) -> Flags:
+    """The writings that carry a trace for each word that says something."""
+    telling = [word for word in asked if not word.is_common] or asked
+    named = np.ones(shelf.writings, np.bool_)
+    for word in telling:
+        carried = np.zeros(shelf.writings, np.bool_)
+        carried[word.carried] = True
+        named &= carried
+    return named
 
 
 class _Words:
@@ -121,6 +140,7 @@ class _Words:
         self.most = 0.0
         self.passages = np.zeros(shelf.passages, np.float32)
         self.writings = np.zeros(shelf.writings, np.float32)
+        self.traces = np.zeros(shelf.writings, np.float32)
         self.rare = np.zeros(shelf.writings, np.float32)
         numbers, days = shelf.day_numbers
         self.days = np.zeros(days, np.float32)
@@ -134,7 +154,8 @@ class _Words:
         """Adds one word of the query."""
         shelf, c = self._shelf, self._c
         count = sum(shelf.count(term) for term in asked.terms)
-        telling = self._telling(max(count, 1))
+        telling = self._telling(max(count, len(asked.carried), 1))
+        self.traces[asked.carried] += telling * (c.k1 + 1)
         self.most += telling * (c.k1 + 1)
         near = [(term, nearness) for term, nearness in asked.near if term not in asked.terms]
         best = [np.zeros_like(each) for each in (self.passages, self.writings, self.days)]
@@ -191,11 +212,11 @@ def _float32(numbers: NDArray[np.floating]) -> F32:
     return numbers.astype(np.float32, copy=False)
 
 
-def _likeness(shelf: Shelf, vectors: Mapping[str, F32]) -> F32:
+def likeness(shelf: Shelf, vectors: Mapping[str, F32]) -> F32:
     """The cosine of each passage with the query; 0 where its embedder cannot be asked."""
-    likeness = np.zeros(shelf.passages, np.float32)
+    found = np.zeros(shelf.passages, np.float32)
     for base, layer in zip(shelf.passage_bases, shelf.layers, strict=False):
         query = vectors.get(layer.part.make)
         if query is not None and layer.part.kind == (layer.part.make, len(query)):
-            layer.part.likeness(query, likeness[base : base + layer.part.passages])
-    return likeness
+            layer.part.likeness(query, found[base : base + layer.part.passages])
+    return found

@@ -6,7 +6,7 @@ that of the index or that of whoever asks, never on the event loop.
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
@@ -14,17 +14,27 @@ from functools import partial
 from typing import Any, TypeVar
 
 from llamora.journal.journal import Journal
+from llamora.journal.writing import Entry
+from llamora.search.central import Sentence, central
 from llamora.search.completing import complete
 from llamora.search.embedders import Embedders
 from llamora.search.find import Finder, Found, Ranking
+from llamora.search.fitting import near
 from llamora.search.follow import Follower, Progress
+from llamora.search.index import Shelf
+from llamora.search.labels import labels, telling
+from llamora.search.nearby import Choose, Stretch, Wanted, nearby, stretch
+from llamora.search.part import F32
+from llamora.search.pictures import picture
 from llamora.search.query import Query, parse
 from llamora.search.recent import Recent
+from llamora.search.traced import NOTHING, Traced
 from llamora.search.wordllama import is_common
 from llamora.search.words import forget
 from llamora.storage import Store, StoreError
 from llamora.storage.ledger import Gone, Stale
-from llamora.vault import Locked
+from llamora.traces.traces import Traces
+from llamora.vault import Locked, Unreadable
 
 log = logging.getLogger("llamora.search")
 
@@ -45,6 +55,8 @@ CLOSE_SECONDS = 0.5
 """How long locking waits for the index at most."""
 KEPT_RANKINGS = 4
 PAGE = 10
+ASKED_CHARACTERS = 8_000
+"""So much of an entry says what it is about."""
 
 T = TypeVar("T")
 
@@ -52,7 +64,8 @@ T = TypeVar("T")
 class Search:
     """Finds in one journal. Made when it is unlocked, closed before its vault is wiped.
 
-    `language` is "auto" or two letters of one that has a stemmer.
+    `language` is "auto" or two letters of one that has a stemmer. Without `traces` none is found by
+    a trace.
     """
 
     def __init__(
@@ -62,8 +75,14 @@ class Search:
         embedders: Embedders,
         recent: Recent,
         language: str = "auto",
+        traces: Traces | None = None,
     ) -> None:
         self._journal = journal
+        self._traces = traces
+        self._traced: tuple[int, Traced] = (-1, NOTHING)
+        # Suggestions, completion and attaching ask for the same, one right after the other.
+        self._fitting: tuple[tuple[bytes, Traced], list[tuple[bytes, float]]]
+        self._fitting = (b"", NOTHING), []
         self._embedders = embedders
         self.recent = recent
         """The searches that are remembered."""
@@ -97,7 +116,8 @@ class Search:
         await self.loaded()
         follower = self._follower  # though it be dropped for the memory it takes meanwhile
         await self._newest()
-        found = await self._ask(partial(self._find, follower, query, offset, limit))
+        asked = partial(self._find, follower, self._traced_now(), query, offset, limit)
+        found = await self._ask(asked)
         if follower.is_behind() and not self.progress:
             found = replace(found, notes=(*found.notes, BEHIND))
         return found
@@ -114,7 +134,120 @@ class Search:
         """What the last word of the typed text may become: the diarist's own words, the ones
         written most often first."""
         await self.loaded()
-        return await self._ask(partial(complete, self._follower.shelf, typed, limit))
+        shelf = self._follower.shelf
+        return await self._ask(partial(complete, shelf, typed, limit, self._traced_now()))
+
+    # What texts are about
+
+    async def phrases(self, text: str, limit: int) -> list[str]:
+        """The words, names and two-word phrases of a text that would label it best, in small
+        letters, the best first; none for a text that says nothing.
+
+        Raises:
+            Locked: the journal was locked meanwhile.
+        """
+        await self.loaded()
+        follower = self._follower
+        return await self._ask(
+            lambda: labels(text, follower.shelf, self._built_in(text), limit, self._text)
+        )
+
+    async def emoji_for(self, text: str) -> str | None:
+        """The emoji that pictures best what an English text is about; None when none does.
+
+        Raises:
+            Locked: the journal was locked meanwhile.
+        """
+        await self.loaded()
+        shelf = self._follower.shelf
+        return await self._ask(lambda: picture(telling(text, shelf, self._built_in(text))))
+
+    async def central(self, texts: Sequence[str], limit: int) -> list[Sentence]:
+        """The sentences that say most of what these texts say, word for word, in the order in
+        which they stand.
+
+        Raises:
+            Locked: the journal was locked meanwhile.
+        """
+        await self.loaded()
+        shelf, embedder = self._follower.shelf, self._embedders.built_in
+        return await self._ask(partial(central, texts, shelf, embedder, limit))
+
+    async def near_traces(self, entry: bytes, limit: int) -> list[tuple[bytes, float]]:
+        """The traces that fit an entry best, the closest first, and how close each is: about 1 for
+        one that its words or its likes nearly always carry. Not those it carries, nor resting ones;
+        none when the entry is gone.
+
+        Raises:
+            Locked: the journal was locked meanwhile.
+        """
+        await self.loaded()
+        await self._newest()
+        shelf, traced = self._follower.shelf, self._traced_now()
+        return await self._ask(partial(self._near_traces, shelf, traced, entry, limit))
+
+    def _near_traces(
+        self, shelf: Shelf, traced: Traced, entry: bytes, limit: int
+    ) -> list[tuple[bytes, float]]:
+        known_of, known = self._fitting
+        if known_of == (entry, traced):
+            return known[:limit]
+        text = self._text(entry)
+        if not text or not shelf.writings:
+            return []
+        (number,) = shelf.numbers([entry]).tolist()
+        is_here = number >= 0
+        made = self._embedders.built_in
+        vectors = shelf.vectors_of(number) if is_here else {made.name: made.query(text)}
+        own = traced.of.get(entry, ())
+        found = near(shelf, traced, text, vectors, number if is_here else None, own)
+        if is_here:
+            self._fitting = (entry, traced), found
+        return found[:limit]
+
+    async def nearby(
+        self, entry: Entry, wanted: Wanted, choose: Choose, *, newest: bool = True
+    ) -> list[Stretch]:
+        """A few sentences of each chosen entry of another day that is near to this one, by meaning
+        and by words, in the order chosen. Both functions are called in another thread. For whoever
+        is in a hurry, without a wait for what was written since the index was once complete.
+
+        Raises:
+            Locked: the journal was locked meanwhile.
+        """
+        await self.loaded()
+        if newest or not self._caught_up:
+            await self._newest()
+        shelf = self._follower.shelf
+        return await self._ask(partial(self._nearby, shelf, entry, wanted, choose))
+
+    def _nearby(self, shelf: Shelf, entry: Entry, wanted: Wanted, choose: Choose) -> list[Stretch]:
+        embedder = self._embedders.built_in
+        (number,) = shelf.numbers([entry.id]).tolist()
+        vectors = shelf.vectors_of(number) if number >= 0 else {}
+        like = vectors.get(embedder.name)
+        if like is None:
+            like = embedder.query(entry.text[:ASKED_CHARACTERS])
+            vectors = vectors or {embedder.name: like}
+        found, weights = nearby(shelf, entry, vectors, wanted)
+        read: list[Stretch] = []
+        for one in choose(found):
+            with suppress(Unreadable):
+                writing = self._journal.find(one.entry)
+                if isinstance(writing, Entry) and writing.day == one.day:
+                    said = stretch(one, writing, weights, shelf.languages, embedder, like)
+                    read += [said] if said else []
+        return read
+
+    def _built_in(self, text: str) -> F32:
+        return self._embedders.built_in.query(text)
+
+    def _text(self, id: bytes) -> str | None:
+        try:
+            writing = self._journal.find(id)
+        except Unreadable:
+            return None
+        return writing.text if writing else None
 
     async def _ask(self, job: Callable[[], T]) -> T:
         try:
@@ -124,16 +257,28 @@ class Search:
                 raise Locked from None
             raise
 
-    def _find(self, follower: Follower, query: Query, offset: int, limit: int) -> Found:
+    def _traced_now(self) -> Traced:
+        """The journal's traces, asked anew when anything was changed. On the event loop only."""
+        seen, traced = self._traced
+        if self._traces is not None and seen != self._journal.seen:
+            traced = Traced.by(self._traces)
+            self._traced = self._journal.seen, traced
+        return traced
+
+    def _find(
+        self, follower: Follower, traced: Traced, query: Query, offset: int, limit: int
+    ) -> Found:
         shelf, lexicon = follower.shelf, follower.lexicon
-        finder = Finder(self._journal, shelf, lexicon, self._embedders)
-        key = (query, id(shelf))
+        finder = Finder(self._journal, shelf, lexicon, self._embedders, traced=traced)
+        key = (query, id(shelf), traced)
         ranking = self._rankings.get(key)
         if ranking is None:
             ranking = finder.ranking(query)
             kept = [*self._rankings.items(), (key, ranking)][-KEPT_RANKINGS:]
             # A ranking holds its shelf; an old one would hold whole segments that were replaced.
-            self._rankings = {k: one for k, one in kept if one.shelf is shelf and one.is_final}
+            self._rankings = {
+                k: one for k, one in kept if one.shelf is shelf and k[2] is traced and one.is_final
+            }
         found = finder.page(query, ranking, offset, limit)
         trouble = follower.trouble
         if trouble and trouble not in found.notes:
@@ -181,8 +326,10 @@ class Search:
         assert self._task is not None
         if not self._loaded.is_set():
             waiting = asyncio.create_task(self._loaded.wait())
-            await asyncio.wait((waiting, self._task), return_when=asyncio.FIRST_COMPLETED)
-            waiting.cancel()
+            try:
+                await asyncio.wait((waiting, self._task), return_when=asyncio.FIRST_COMPLETED)
+            finally:  # whoever asked may not wait so long
+                waiting.cancel()
         if not self._loaded.is_set():
             raise Locked
 
@@ -211,9 +358,15 @@ class Search:
                 await self._task
         idle = asyncio.wrap_future(self._thread.submit(lambda: None))
         self._thread.shutdown(wait=False)
-        self._asking.shutdown(wait=False, cancel_futures=True)
-        await asyncio.wait((idle,), timeout=CLOSE_SECONDS)
+        # What is being asked still reads words, and these would stay in the caches cleared below.
+        answered = asyncio.ensure_future(
+            asyncio.to_thread(self._asking.shutdown, cancel_futures=True)
+        )
+        await asyncio.wait((idle, answered), timeout=CLOSE_SECONDS)
         self._rankings.clear()
+        self._traced = (-1, NOTHING)
+        self._fitting = (b"", NOTHING), []
+        self._traces = None
         self._follower = self._make()
         self._loaded.clear()
         forget()
@@ -252,8 +405,10 @@ class Search:
                 pause = AGAIN_SECONDS
             if pause == TICK_SECONDS:
                 self._hurry.clear()
+                # Not `wait_for`: on Python 3.11 it loses a cancellation that comes with the event.
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._hurry.wait(), pause)
+                    async with asyncio.timeout(pause):
+                        await self._hurry.wait()
             else:
                 await asyncio.sleep(pause)
 

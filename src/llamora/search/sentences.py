@@ -1,6 +1,10 @@
-"""Where sentences begin and end, in any script."""
+"""Where sentences begin and end, in any script, and where a long one may be cut."""
 
 import re
+from unicodedata import category
+
+JOINER = "\u200d"
+"""Makes one emoji of two."""
 
 _end = re.compile(
     r"(?<=[.!?…。！？])[\"'”’»」』）)\]*_]*\s+|(?<=[。！？])(?![。！？])[”’」』）]*|\n+"
@@ -24,3 +28,18 @@ def sentences(text: str) -> list[tuple[int, int]]:
     return [
         (a, b) for a, b in zip(starts, [*starts[1:], len(text)], strict=True) if text[a:b].strip()
     ]
+
+
+def beginning(text: str, characters: int) -> str:
+    """At most so many characters, word for word and nothing added: up to the end of a word, where
+    one ends; else no mark is parted from its letter, and no emoji from its other half."""
+    if len(text) <= characters:
+        return text
+    begins = len(text) - len(text.lstrip())
+    for at in range(characters, begins, -1):
+        if text[at].isspace():
+            return text[:at].rstrip()
+    at = characters
+    while at > 1 and (category(text[at])[0] in "MC" or text[at - 1] == JOINER):
+        at -= 1
+    return text[:at].rstrip()

@@ -9,6 +9,7 @@ from quart import url_for
 
 from llamora.journal.writing import Kind
 from llamora.search.query import without_dates
+from llamora.traces.names import spoken
 from llamora.web.wording import _, ago, day_title, number
 
 if TYPE_CHECKING:
@@ -24,6 +25,14 @@ MOST_BARS = 60
 
 
 @dataclass(frozen=True)
+class NameView:
+    """A trace that is only named; `spoken` is what it is called when it is an emoji."""
+
+    name: str
+    spoken: str
+
+
+@dataclass(frozen=True)
 class ResultView:
     href: str
     iso: str
@@ -33,6 +42,7 @@ class ResultView:
     pieces: "tuple[Piece, ...]"
     before: bool
     after: bool
+    traces: tuple[NameView, ...]
 
 
 @dataclass(frozen=True)
@@ -148,6 +158,7 @@ def _result(result: "Result", today: date) -> ResultView:
         pieces=shown.pieces,
         before=shown.before,
         after=shown.after,
+        traces=tuple(NameView(name, spoken(name)) for name in result.traces),
     )
 
 

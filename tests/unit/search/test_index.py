@@ -119,3 +119,31 @@ def test_writings_of_one_day_share_its_number() -> None:
     numbers, days = shelf.day_numbers
     assert days == len(set(shelf.days.tolist())) == 3
     assert np.unique(shelf.days)[numbers].tolist() == shelf.days.tolist()
+
+
+@given(st.lists(st.integers(0, 60), unique=True, max_size=8), st.lists(st.integers(0, 60)))
+def test_living_writings_are_found_by_their_ids(held: list[int], asked: list[int]) -> None:
+    shelf = Shelf((layer(*held[:3]), layer(), layer(*held[3:])))
+    for seed in held[::3]:
+        shelf = shelf.without(id_of(seed))
+    for seed, number in zip(asked, shelf.numbers([id_of(seed) for seed in asked]), strict=True):
+        if id_of(seed) in living(shelf):
+            assert shelf.id(int(number)) == id_of(seed)
+        else:
+            assert number == -1
+
+
+def test_ids_that_begin_alike_are_told_apart() -> None:
+    shelf = Shelf((Layer.of(Part.of(indexed("a heron", "a weir", "a plumber"))),))
+    ids = [n.to_bytes(16, "big") for n in (1, 3, 9)]
+    assert shelf.numbers(ids).tolist() == [0, 2, -1]
+
+
+def test_a_writings_vector_is_the_mean_of_its_passages() -> None:
+    shelf = Shelf((layer(1), layer(2, 3)))
+    for n, seed in enumerate((1, 2, 3)):
+        one = any_indexed(seed)
+        mean = (one.vectors * one.scales[:, None]).mean(axis=0)
+        ((make, vector),) = shelf.vectors_of(n).items()
+        assert make == one.make
+        assert np.allclose(vector * np.linalg.norm(mean), mean, atol=1e-4)

@@ -1,15 +1,13 @@
 """Killed at any point, the index is what the journal is, at most a batch behind."""
 
 import random
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from tests.support.clock import TurnableClock
 from tests.support.embedding import WordsEmbedder
 from tests.support.journals import new_account
-from tests.unit.journal.test_crash import ROOT, keys_of
+from tests.support.killed import working
 from tests.unit.search.following import checked, find, follow, never
 
 from llamora.journal.journal import Journal
@@ -25,24 +23,13 @@ def test_killing_the_follower_hides_nothing(
     store = Store.open(path)
     vault = new_account(store)
     store.close()
-    chance, keys = random.Random(3), keys_of(vault)
+    chance = random.Random(3)
     for _ in range(kills):
-        child = subprocess.Popen(
-            [sys.executable, "-m", "tests.unit.search.following_child", path],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )
-        assert child.stdout is not None
-        assert child.stdin is not None
-        with child.stdout as out, child.stdin as into:
-            into.write(keys)
-            into.flush()
-            out.read(chance.randrange(1, 40))
+        with working("tests.unit.search.following_child", path, vault) as child:
+            child.said.read(chance.randrange(1, 40))
             for _ in range(chance.randrange(200_000)):
                 pass  # off the beat of the steps
-            child.kill()
-        child.wait()
+            child.killed()
 
         store = Store.open(path)
         journal = Journal.open(store, vault, clock)

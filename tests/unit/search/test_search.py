@@ -14,8 +14,10 @@ from llamora.journal.journal import Journal
 from llamora.search.embedder import Vectors
 from llamora.search.embedders import Embedders
 from llamora.search.follow import Follower
+from llamora.search.part import F32
 from llamora.search.recent import Recent
 from llamora.search.search import BEHIND, Search
+from llamora.search.wordllama import WordLlama
 from llamora.search.words import fold
 from llamora.storage import Store
 from llamora.vault import Locked
@@ -99,6 +101,26 @@ async def test_a_closed_search_finds_nothing_and_keeps_nothing(
     pytest.fail("The thread of a closed search lives on.")
 
 
+async def test_what_is_being_asked_when_it_is_closed_leaves_no_words(
+    search: Search, ada: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, query = threading.Event(), WordLlama.query
+
+    def slow(embedder: WordLlama, text: str) -> F32:
+        asked.set()
+        time.sleep(0.2)
+        return query(embedder, text)
+
+    await search.find("heron")
+    monkeypatch.setattr(WordLlama, "query", slow)
+    asking = asyncio.create_task(search.phrases("A heron stood in the reeds.", 3))
+    await asyncio.to_thread(asked.wait, 20)
+    await search.close()
+    await asyncio.gather(asking, return_exceptions=True)
+    await asyncio.sleep(0.3)
+    assert fold.cache_info().currsize == 0
+
+
 async def test_closing_does_not_wait_for_a_model_that_hangs(
     ada: Journal, store: Store, clock: TurnableClock
 ) -> None:
@@ -129,3 +151,31 @@ async def test_an_erased_account_is_followed_no_more(search: Search, ada: Journa
     store.write_now(lambda tx: tx.execute("DELETE FROM accounts"))
     await asyncio.sleep(0.5)
     await search.close()
+
+
+async def test_a_text_is_offered_labels_an_emoji_and_its_own_sentences(
+    search: Search, ada: Journal
+) -> None:
+    for n in range(3):
+        await write(ada, f"Two herons stood by the weir, {n}.")
+    await search.whole()
+    text = "Another heron came to the weir. Then home."
+    assert "heron" in await search.phrases(text, 3)
+    assert await search.emoji_for(text) == "🐦"
+    assert await search.emoji_for("Nothing to be said.") is None
+    assert [one.text for one in await search.central([text], 1)] == [
+        "Another heron came to the weir."
+    ]
+
+
+async def test_locking_just_as_the_index_is_hurried_ends(
+    ada: Journal, store: Store, clock: TurnableClock
+) -> None:
+    """It hung: the cancellation came with the event and was lost."""
+    search = Search(store, ada, Embedders(), Recent(store, ada.vault, clock.now))
+    await search.find("heron")
+    await asyncio.sleep(0.01)
+    search._hurry.set()
+    closing = asyncio.create_task(search.close())
+    done, _ = await asyncio.wait({closing}, timeout=5)
+    assert done

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llamora.search.sentences import sentences
+from llamora.search.sentences import beginning, sentences
 
 
 @pytest.mark.parametrize(
@@ -42,3 +42,16 @@ def test_no_text_is_left_out_or_said_twice(text: str) -> None:
 @pytest.mark.parametrize("one", [".", '."', "。", "!'''''", " ", "\n", ". ", "Mr. ", "a"])
 def test_a_long_text_is_cut_in_time(one: str) -> None:
     sentences(one * (64_000 // len(one)))
+
+
+def test_a_beginning_ends_with_a_word_and_adds_nothing() -> None:
+    assert beginning("The heron came back.", 99) == "The heron came back."
+    assert beginning("The heron came back.", 12) == "The heron"
+    assert beginning("The heron came back.", 14) == "The heron came"
+
+
+def test_what_has_no_word_to_end_with_is_cut_between_letters() -> None:
+    assert beginning("S" + "o" * 30, 12) == "S" + "o" * 11
+    assert beginning("一" * 30, 10) == "一" * 10
+    assert beginning("a" * 9 + "e\u0301" * 9, 10) == "a" * 9
+    assert beginning("a" * 9 + "👩\u200d🌾" * 9, 11) == "a" * 9
