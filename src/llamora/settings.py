@@ -277,6 +277,28 @@ class Upstream:
 
 
 @dataclass(frozen=True, slots=True)
+class Local:
+    """A language model that the server runs itself, with llama.cpp; asks for the extra `local`."""
+
+    model_path: Path | None = key(
+        None,
+        "A GGUF file; `llamora-server model pull` gets one. Loaded when it is first asked. Empty:"
+        " none is run here.",
+    )
+    ctx_size: int = key(
+        8192,
+        "The model's window, and no more than the model knows; it takes memory, once for each of"
+        " LLM.upstream.parallel.",
+        unit="tokens",
+        low=256,
+        high=2**20,
+    )
+    threads: int = key(
+        0, "Threads that it works with; 0: the physical cores but one.", low=0, high=1024
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Chat:
     """How the model is asked."""
 
@@ -345,6 +367,7 @@ class Llm:
     """The language model."""
 
     upstream: Upstream = field(default_factory=Upstream)
+    local: Local = field(default_factory=Local)
     chat: Chat = field(default_factory=Chat)
     timeouts: Timeouts = field(default_factory=Timeouts)
     generation: Generation = field(default_factory=Generation)
@@ -764,6 +787,11 @@ def _agree(values: Mapping[str, Any]) -> None:
             raise BadSetting(
                 "APP.host is beyond loopback, so APP.tls_cert and APP.tls_key must be set, or"
                 " APP.allow_plain_http when something in front speaks TLS."
+            )
+    for name in ("LLM.upstream.host", "LLM.chat.base_url"):
+        if values["LLM.local.model_path"] and values[name]:
+            raise BadSetting(
+                f"{name} and LLM.local.model_path are both set; leave one of them empty."
             )
     for name in values["LLM.chat.parameters"]:
         if name not in values["LLM.chat.parameter_allowlist"]:

@@ -25,7 +25,7 @@ APP = """
 import asyncio, ctypes, hashlib, json, os, resource, sys
 WORD = "first"
 
-def build(settings, runtime, first_token=None):
+def build(settings, runtime, first_token=None, llama=None):
     key = bytes(runtime.hand_down())
     told = {
         "word": WORD,
@@ -302,7 +302,7 @@ def test_a_port_in_use_is_one_sentence(server: Server):
 def test_a_server_that_cannot_begin_says_why_and_ends(server: Server):
     server.app.write_text(
         "from llamora.storage import SchemaTooNew\n"
-        "def build(settings, runtime, first_token=None):\n    raise SchemaTooNew\n"
+        "def build(settings, runtime, first_token=None, llama=None):\n    raise SchemaTooNew\n"
     )
     assert server.start() == ""
     assert server.process.wait(PATIENCE) == 1

@@ -82,9 +82,11 @@ def search_of(settings: Settings, user: str, password: str) -> Generator[Search]
     Raises:
         Failure, AccountsError, Unreadable: as their names say.
     """
-    from llamora.app import search_of
+    from llamora.app import search_of, traces_of
     from llamora.journal.journal import Journal
 
     must_exist(settings)
     with rooms_of(settings) as rooms, vault_of(rooms, user, password) as vault:
-        yield search_of(settings, rooms.store, Journal.open(rooms.store, vault, rooms.clock))
+        journal = Journal.open(rooms.store, vault, rooms.clock)
+        traces = traces_of(settings, rooms.store, journal)
+        yield search_of(settings, rooms.store, journal, traces)

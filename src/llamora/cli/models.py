@@ -1,37 +1,27 @@
-"""Getting the embedding model that is not shipped, and saying which models are here.
+"""Getting models that are not shipped, and saying which are here and what they are worth.
 
-`pull` is the only command that fetches anything, and only when it is run: from the address it is
-given, with no proxy of the environment, by https or from this machine. A file gets its name when it
-is whole; until then it grows under `.part`, beside a mark of which version it is, and the next run
-goes on from there.
+`pull` and `pull_gguf` are the only ones that fetch anything, and only when they are run.
 """
 
-import fcntl
-import hashlib
-import os
+import asyncio
 import re
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import unquote, urlsplit
 
-from llamora.address import is_loopback
-from llamora.cli.say import Failure, progress
+from llamora.cli.fetching import Wanted, alone_in, fetch, new_client, sha256_of
+from llamora.cli.say import Failure
 from llamora.search import bge
 from llamora.search.embedder import EmbedderUnavailable
 
 if TYPE_CHECKING:
-    import httpx
-
     from llamora.settings import Settings
 
-LARGEST = 512 << 20  # bytes of one file
-REDIRECTS = 5
-SILENT_SECONDS = 30.0
+LARGEST = 512 << 20  # bytes of one file of an embedding model
+LARGEST_GGUF = 512 << 30
 
-Heard = Callable[[int, int], None]
+_in_a_repository = re.compile(r"[A-Za-z0-9._-]+/[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)+\.gguf")
 
 
 # --- fetching -------------------------------------------------------------------------------------
@@ -44,144 +34,52 @@ def pull(folder: Path, source: str, sha256: str = "") -> None:
     Raises:
         Failure: something is not as it should be; what came so far is kept and used next time.
     """
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with _alone_in(folder), _client() as client:
-            for name in bge.FILES:
-                if not (folder / name).exists():
-                    _fetch(client, f"{source.rstrip('/')}/{name}", folder / name, sha256)
-        if sha256 and _sha256(folder / bge.MODEL_FILE) != sha256:
+    with alone_in(folder), new_client() as client:
+        for name in bge.FILES:
+            if not (folder / name).exists():
+                url = f"{source.rstrip('/')}/{name}"
+                expected = sha256 if name == bge.MODEL_FILE else ""
+                fetch(client, Wanted(url, folder / name, LARGEST, expected, advice="see --from"))
+        if sha256 and sha256_of(folder / bge.MODEL_FILE) != sha256:
             raise Failure(
                 f"The model in {folder} is another one than the given SHA-256; remove the folder"
                 " and run this again."
             )
-    except OSError as error:
-        raise Failure(f"{folder} cannot be written ({error.strerror}).") from error
 
 
-@contextmanager
-def _alone_in(folder: Path) -> Generator[None]:
-    lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+def pull_gguf(folder: Path, url: str, sha256: str = "") -> Path:
+    """Brings a GGUF file into `folder`, unless one of its name is there, and returns its path.
+
+    Raises:
+        Failure: as `pull` does.
+    """
+    to = folder / _file_name(url)
+    with alone_in(folder), new_client() as client:
+        if not to.exists():
+            fetch(client, Wanted(url, to, LARGEST_GGUF, sha256, magic=b"GGUF"))
+        elif sha256 and sha256_of(to) != sha256:
+            raise Failure(
+                f"{to} has another SHA-256 than the given one; remove it and run this again."
+            )
+    return to
+
+
+def gguf_address(name: str) -> str:
+    """Where a GGUF file lies that was named by its address, or as `owner/repository/file.gguf` on
+    Hugging Face; "" when it was named in another way."""
+    if _in_a_repository.fullmatch(name):
+        owner, repository, file = name.split("/", 2)
+        return f"https://huggingface.co/{owner}/{repository}/resolve/main/{file}"
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
-    except BlockingIOError:
-        raise Failure("Another command is fetching this model already; wait for it.") from None
-    finally:
-        os.close(lock)
+        return name if "://" in name and _file_name(name) else ""
+    except ValueError:
+        return ""
 
 
-def _client() -> "httpx.Client":
-    import httpx
-
-    return httpx.Client(
-        headers={"User-Agent": "llamora", "Accept-Encoding": "identity"},
-        timeout=SILENT_SECONDS,
-        follow_redirects=False,  # each is looked at first
-        trust_env=False,
-    )
-
-
-def _fetch(client: "httpx.Client", url: str, to: Path, sha256: str) -> None:
-    import httpx
-
-    part = to.with_name(f"{to.name}.part")
-    try:
-        with progress(f"Fetching {to.name}") as heard:
-            _grow(client, url, part, heard)
-    except (httpx.InvalidURL, ValueError):
-        raise Failure("The model's address cannot be used; see --from.") from None
-    except httpx.HTTPError:
-        raise Failure(
-            f"{urlsplit(url).hostname} cannot be reached or broke off; run this again and it goes"
-            " on from there."
-        ) from None
-    if sha256 and to.name == bge.MODEL_FILE and _sha256(part) != sha256:
-        _forget(part)
-        raise Failure("The model that came has another SHA-256 than the given one; it was removed.")
-    part.replace(to)
-    _forget(part)
-
-
-def _grow(client: "httpx.Client", url: str, part: Path, heard: Heard) -> None:
-    """Fetches what is missing of the file, or all of it when that is another version by now."""
-    done = part.stat().st_size if part.exists() else 0
-    version = _mark(part).read_text("utf-8") if done and _mark(part).exists() else ""
-    asked = {"Range": f"bytes={done}-", "If-Range": version} if version else {}
-    with _get(client, url, asked) as response:
-        if response.status_code == 416 and asked:  # it cannot be gone on with
-            _forget(part)
-            return _grow(client, url, part, heard)
-        goes_on = response.status_code == 206 and _begins_at(response, done)
-        _must_be_a_file(response, goes_on)
-        done = done if goes_on else 0
-        total = done + int(response.headers.get("content-length", "0"))
-        with open(part, "ab" if goes_on else "wb") as file:
-            if not goes_on:
-                _mark(part).write_text(_version(response), "utf-8")
-            for chunk in response.iter_raw():
-                done += file.write(chunk)
-                file.flush()  # it is there for the next run, whatever ends this one
-                if done > LARGEST:
-                    break
-                heard(done, total)
-            os.fsync(file.fileno())
-    if done > LARGEST:
-        _forget(part)
-        raise Failure(f"What {urlsplit(url).hostname} sends is larger than any model; see --from.")
-
-
-@contextmanager
-def _get(client: "httpx.Client", url: str, headers: dict[str, str]) -> "Generator[httpx.Response]":
-    """The answer at the end of the redirects, each of which must be as safe as the address."""
-    plain = True
-    for _ in range(REDIRECTS + 1):
-        plain = plain and _is_here(url)
-        if not plain and urlsplit(url).scheme != "https":
-            raise Failure("The model is fetched by https, or by http from this machine alone.")
-        with client.stream("GET", url, headers=headers) as response:
-            if not response.has_redirect_location:
-                yield response
-                return
-        url = urljoin(url, response.headers["location"])
-    raise Failure("The model's address leads round in circles; see --from.")
-
-
-def _is_here(url: str) -> bool:
-    """Nothing on the way can read or change what comes from this machine by plain http."""
-    parts = urlsplit(url)
-    return parts.scheme == "http" and is_loopback(parts.hostname or "")
-
-
-def _begins_at(response: "httpx.Response", done: int) -> bool:
-    return response.headers.get("content-range", "").startswith(f"bytes {done}-")
-
-
-def _must_be_a_file(response: "httpx.Response", goes_on: bool) -> None:
-    host, status = response.url.host, response.status_code
-    if status != 200 and not goes_on:
-        raise Failure(f"{host} answered with status {status}; see --from.")
-    if response.headers.get("content-type", "").lower().startswith("text/html"):
-        raise Failure(f"{host} answered with a page instead of a file; see --from.")
-
-
-def _version(response: "httpx.Response") -> str:
-    """What tells this version of a file from another, as If-Range wants it."""
-    return response.headers.get("etag") or response.headers.get("last-modified", "")
-
-
-def _mark(part: Path) -> Path:
-    return part.with_name(f"{part.name}.version")
-
-
-def _forget(part: Path) -> None:
-    part.unlink(missing_ok=True)
-    _mark(part).unlink(missing_ok=True)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _file_name(url: str) -> str:
+    """The name of the file at an address; "" when that is no GGUF, or no name to take over."""
+    name = unquote(urlsplit(url).path.rpartition("/")[2])
+    return name if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*\.gguf", name) else ""
 
 
 def is_sha256(text: str) -> bool:
@@ -192,7 +90,12 @@ def is_sha256(text: str) -> bool:
 
 
 def status(settings: "Settings") -> list[str]:
-    """A line on each embedder: whether it could be used, and which one is."""
+    """A line on each embedder: whether it could be used, and which one is; and one on who answers.
+    Loads the model that is run here, and asks an endpoint how it is."""
+    return [*_embedders(settings), f"companion: {asyncio.run(_companion(settings))}"]
+
+
+def _embedders(settings: "Settings") -> list[str]:
     lines = {
         "built-in": "always here.",
         bge.NAME: _bge_status(bge.folder_in(settings.data_folder)),
@@ -225,3 +128,46 @@ def _endpoint_status(settings: "Settings") -> str:
     except EmbedderUnavailable as error:
         return f"{address}; {error.sentence}"
     return f"{address}, answers with vectors of {width:,} numbers."
+
+
+async def _companion(settings: "Settings") -> str:
+    from llamora.app import chat_address, chat_endpoint
+
+    if settings.llm.local.model_path:
+        return await _managed(settings)
+    endpoint, address = chat_endpoint(settings), chat_address(settings)
+    if endpoint is None:
+        return "Echo; neither LLM.local.model_path nor LLM.upstream.host is set."
+    try:
+        health = await endpoint.health()
+    finally:
+        await endpoint.aclose()
+    if health.state == "ready":
+        return f"asks {address}, which is ready; it reads {health.window:,} tokens at once."
+    said = {"loading": "is loading its model.", "unknown": "is not to be asked how it is."}
+    return f"asks {address}, " + said.get(health.state, f"but: {health.sentence}")
+
+
+async def _managed(settings: "Settings") -> str:
+    """What is known of the file, and whether llama.cpp loads it."""
+    from llamora.app import managed
+    from llamora.cli.llama import llama_for, wanted_by
+
+    path, wanted = settings.llm.local.model_path, wanted_by(settings)
+    assert path
+    assert wanted
+    if not path.is_file():
+        return f"there is no file {path}, which LLM.local.model_path names."
+    file = f"{path}, {path.stat().st_size / 1e6:,.1f} MB, SHA-256 {sha256_of(path)}"
+    async with llama_for(wanted) as llama:
+        model = managed(settings, llama.line())
+        window = await model.window()
+        health = await model.health()
+        await model.aclose()
+    if health.state != "ready":
+        return f"{file}; {health.sentence or 'it is not loaded within LLM.timeouts.first_token.'}"
+    memory = f", {health.memory / 1e6:,.0f} MB of memory" if health.memory else ""
+    return (
+        f"runs {file}; it loads in {health.load_seconds:.1f} seconds and reads {window:,} tokens"
+        f" at once{memory}."
+    )

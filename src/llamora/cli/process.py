@@ -24,14 +24,14 @@ def harden() -> None:
         _prctl(_PR_SET_DUMPABLE, 0)
 
 
-def end_with(parent: int) -> None:
+def end_with(parent: int, how: signal.Signals = signal.SIGTERM) -> None:
     """Asks the kernel to end this process when its parent dies; does so at once if it has.
 
     Linux only; the pipe from the parent tells it everywhere. The signal comes when the parent's
     *thread* that started us ends, so the parent starts children from its main thread alone.
     """
     if sys.platform == "linux":
-        _prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        _prctl(_PR_SET_PDEATHSIG, how)
     if os.getppid() != parent:
         raise SystemExit(1)
 

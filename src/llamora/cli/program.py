@@ -28,7 +28,7 @@ program = typer.Typer(
 account = typer.Typer(help="Make, list and remove accounts.", no_args_is_help=True)
 assets = typer.Typer(help="Build the frontend.", no_args_is_help=True)
 migrate = typer.Typer(help="See and move the database's schema.", no_args_is_help=True)
-model = typer.Typer(help="Get and look at embedding models.", no_args_is_help=True)
+model = typer.Typer(help="Get, look at and run models.", no_args_is_help=True)
 program.add_typer(account, name="account")
 program.add_typer(assets, name="assets")
 program.add_typer(migrate, name="migrate")
@@ -207,6 +207,8 @@ def import_(
         f"{counted(result.added, 'entry', 'entries')} added, {result.already:,} there already, "
         f"{counted(result.bad, 'line')} skipped."
     )
+    if result.unnamed:
+        note(f"{counted(result.unnamed, 'trace')} could not be kept; see docs/command-line.md.")
     if result.unread:
         note(
             f"{counted(result.unread, 'record')} of this journal cannot be opened; "
@@ -374,6 +376,7 @@ def _verify_journal(settings, user: str, password: str) -> bool:
     from llamora.cli.journals import rooms_of, vault_of
     from llamora.journal.journal import Journal
     from llamora.journal.verify import verify as look
+    from llamora.traces.verify import verify as verify_traces
 
     with (
         rooms_of(settings) as rooms,
@@ -381,26 +384,29 @@ def _verify_journal(settings, user: str, password: str) -> bool:
         progress("Opening days") as heard,
     ):
         report = look(rooms.store, vault, progress=heard)
+        labels = verify_traces(rooms.store, vault)
         index = _verify_index(rooms.store, Journal.open(rooms.store, vault, rooms.clock))
-    for problem in report.problems:
+    problems = [*report.problems, *labels.problems]
+    for problem in problems:
         print(problem)
     held = ", ".join(
         (
             counted(report.entries, "entry", "entries"),
             counted(report.responses, "response"),
             counted(report.days, "day"),
+            counted(labels.traces, "trace"),
             counted(report.drafts, "draft"),
             counted(report.notes, "note"),
         )
     )
-    found = "all sound" if report.sound else counted(len(report.problems), "problem")
+    found = "all sound" if not problems else counted(len(problems), "problem")
     print(f"{user}: {held}; {found}.")
     for problem in index.problems:
         print(problem)
     waiting = f", {counted(index.waiting, 'writing')} not indexed yet" if index.waiting else ""
     found = "all sound" if index.sound else counted(len(index.problems), "problem")
     print(f"Search index: {counted(index.passages, 'passage')}{waiting}; {found}.")
-    return report.sound and index.sound
+    return not problems and index.sound
 
 
 def _verify_index(store, journal):
@@ -440,9 +446,15 @@ def migrate_up() -> None:
 
 @model.command("pull")
 def model_pull(
-    name: Annotated[str, typer.Argument(help="Which model: bge-small-en-v1.5.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="bge-small-en-v1.5; or a GGUF file, by its address or as OWNER/REPOSITORY/FILE on"
+            " Hugging Face."
+        ),
+    ],
     source: Annotated[
-        str, typer.Option("--from", help="Address with the model's files, if not Hugging Face's.")
+        str, typer.Option("--from", help="Address with bge's files, if not Hugging Face's.")
     ] = "",
     sha256: Annotated[str, typer.Option("--sha256", help="What the model's file must have.")] = "",
 ) -> None:
@@ -451,21 +463,50 @@ def model_pull(
     from llamora.search import bge
     from llamora.settings import load
 
-    if name != bge.NAME:
-        raise typer.BadParameter(f"{name!r} is not one of: {bge.NAME}", param_hint="NAME")
     if sha256 and not models.is_sha256(sha256.lower()):
         raise typer.BadParameter("it has 64 digits from 0 to f", param_hint="--sha256")
-    folder = bge.folder_in(load().data_folder)
-    models.pull(folder, source or bge.SOURCE, sha256.lower())
-    print(f"{name} is in {folder}{models.lacking_extra()}.")
-    note(f'To use it, set EMBEDDING.make to "{name}".')
+    data = load().data_folder
+    if name == bge.NAME:
+        folder = bge.folder_in(data)
+        models.pull(folder, source or bge.SOURCE, sha256.lower())
+        print(f"{name} is in {folder}{models.lacking_extra()}.")
+        note(f'To use it, set EMBEDDING.make to "{name}".')
+        return
+    address = models.gguf_address(name)
+    if not address or source:
+        raise typer.BadParameter(
+            f"{name!r} is not {bge.NAME}, nor a file that ends in .gguf by its address or as"
+            " OWNER/REPOSITORY/FILE",
+            param_hint="NAME",
+        )
+    file = models.pull_gguf(data / "models", address, sha256.lower())
+    print(f"{file.name} is in {file.parent}, SHA-256 {models.sha256_of(file)}.")
+    note(f'To use it, set LLM.local.model_path to "{file}".')
 
 
 @model.command("status")
 def model_status() -> None:
-    """Say which embedding models could be used, and which one is."""
+    """Say which models could be used and which are; load the one that is run here."""
     from llamora.cli import models
     from llamora.settings import load
 
     for line in models.status(load()):
         print(line)
+
+
+@model.command("serve")
+def model_serve(
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port on this machine.")] = 8080,
+) -> None:
+    """Run the model of LLM.local.model_path for other programs, until Ctrl-C. Prints the address
+    and the key that they need."""
+    import asyncio
+    from dataclasses import replace
+
+    from llamora.cli.llama import serve, wanted_by
+    from llamora.settings import load
+
+    wanted = wanted_by(load())
+    if wanted is None:
+        raise Failure("LLM.local.model_path is not set; `llamora-server model pull` gets a model.")
+    asyncio.run(serve(replace(wanted, port=port)))

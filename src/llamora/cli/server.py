@@ -1,4 +1,5 @@
-"""The parent of the server: owns the addresses and the runtime key, and keeps children alive.
+"""The parent of the server: owns the addresses, the runtime key and the model that is run here, and
+keeps children alive.
 
 It never imports the web, so it stays small and a broken edit cannot end it. The runtime key goes
 to each child through a pipe and lives here in between: starting anew signs nobody out.
@@ -20,7 +21,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from llamora.cli.doors import invitation, open_doors
+from llamora.cli.llama import Llama, llama_for, wanted_by
 from llamora.cli.say import Failure, note
+from llamora.cli.worker import NO_LINE
 from llamora.settings import CHECKOUT, Settings, is_loopback
 from llamora.vault import RuntimeKey
 
@@ -63,20 +66,30 @@ class _Child:
     """A running worker. Made on the main thread, or the kernel would end it too early."""
 
     def __init__(
-        self, manner: Manner, doors: list[socket.socket], key: RuntimeKey, token: str | None
+        self,
+        manner: Manner,
+        doors: list[socket.socket],
+        key: RuntimeKey,
+        token: str | None,
+        llama: Llama | None,
     ) -> None:
         self.ready = asyncio.Event()
         self.ended = asyncio.Event()
         self.born = time.monotonic()
         key_read, self._lifeline = os.pipe()
         self._news, ready_write = os.pipe()
+        line = llama.line() if llama else None
+        lines = [line.fileno()] if line else []
         numbers = [door.fileno() for door in doors]
-        about = [key_read, ready_write, os.getpid(), manner.workers, manner.app, *numbers]
+        about = [key_read, ready_write, os.getpid(), manner.workers, *(lines or [NO_LINE])]
         try:
             self._process = subprocess.Popen(
                 # -P: what lies in the present folder is no part of this program.
-                [sys.executable, "-P", "-m", "llamora", "_worker", *map(str, about)],
-                pass_fds=(key_read, ready_write, *numbers),
+                [
+                    *(sys.executable, "-P", "-m", "llamora", "_worker", *map(str, about)),
+                    *(manner.app, *map(str, numbers)),
+                ],
+                pass_fds=(key_read, ready_write, *lines, *numbers),
                 stdin=subprocess.DEVNULL,
                 process_group=0,  # Ctrl-C comes to the parent, which ends its children in order
             )
@@ -86,6 +99,8 @@ class _Child:
         finally:
             os.close(key_read)
             os.close(ready_write)
+            if line:
+                line.close()
         asyncio.get_running_loop().add_reader(self._news, self._hear)
 
     async def end(self) -> None:
@@ -120,17 +135,22 @@ class _Parent:
         self._key = RuntimeKey()
         self._stop = asyncio.Event()
         self._changed = asyncio.Event()
+        self._llama: Llama | None = None
         self._invited = False
 
     async def serve(self) -> int:
         loop = asyncio.get_running_loop()
         for each in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(each, self._stop.set)
-        async with asyncio.TaskGroup() as tasks:
-            for _ in range(self._manner.workers):
-                tasks.create_task(self._keep_one())
-            if self._manner.reload:
-                tasks.create_task(self._watch())
+        wanted = wanted_by(self._settings)
+        async with contextlib.AsyncExitStack() as until_all_ended:
+            if wanted:
+                self._llama = await until_all_ended.enter_async_context(llama_for(wanted))
+            async with asyncio.TaskGroup() as tasks:
+                for _ in range(self._manner.workers):
+                    tasks.create_task(self._keep_one())
+                if self._manner.reload:
+                    tasks.create_task(self._watch())
         return 0 if self._invited else 1
 
     async def _keep_one(self) -> None:
@@ -138,7 +158,7 @@ class _Parent:
         pause = FIRST_PAUSE
         while not self._stop.is_set():
             self._changed.clear()
-            child = _Child(self._manner, self._doors, self._key, self._token)
+            child = _Child(self._manner, self._doors, self._key, self._token, self._llama)
             try:
                 await _first(child.ready.wait(), *self._over(child))
                 if child.ready.is_set():

@@ -1,8 +1,9 @@
 """A child of the server: takes addresses and the runtime key from its parent, and answers.
 
-Started as `python -m llamora _worker KEY READY PARENT WORKERS APP DOOR…`, where all but APP are
-numbers: the pipe that brings the key and closes when the parent is gone, the pipe that says we are
-ready, the parent's process, how many workers there are, and the listening sockets.
+Started as `python -m llamora _worker KEY READY PARENT WORKERS LLAMA APP DOOR…`, where all but APP
+are numbers: the pipe that brings the key and closes when the parent is gone, the pipe that says we
+are ready, the parent's process, how many workers there are, the line to the model that the parent
+runs (-1 for none), and the listening sockets.
 """
 
 import asyncio
@@ -11,6 +12,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
@@ -21,23 +23,36 @@ KEY_BYTES = 32
 GRACE_SECONDS = 1
 LAST_SECONDS = 2.5
 READY = b"."
+NO_LINE = -1
 
 
 def main(arguments: list[str]) -> int:
     """Serves until told to end. Returns an exit code when it could not begin."""
-    key_pipe, ready_pipe, parent, workers = map(int, arguments[:4])
-    doors = [socket.socket(fileno=int(each)) for each in arguments[5:]]
-    for inherited in (key_pipe, ready_pipe, *(door.fileno() for door in doors)):
+    key_pipe, ready_pipe, parent, workers, line = map(int, arguments[:5])
+    llama = None if line == NO_LINE else socket.socket(fileno=line)
+    doors = [socket.socket(fileno=int(each)) for each in arguments[6:]]
+    sockets = [*doors, llama] if llama else doors
+    for inherited in (key_pipe, ready_pipe, *(each.fileno() for each in sockets)):
         os.set_inheritable(inherited, False)  # a program that we start has no part in them
     harden()
     end_with(parent)
     write_to_stderr()
-    return _serve(arguments[4], workers, key_pipe, ready_pipe, doors)
+    return _serve(_Inherited(arguments[5], workers, key_pipe, ready_pipe, llama, doors))
 
 
-def _serve(
-    app_name: str, workers: int, key_pipe: int, ready_pipe: int, doors: list[socket.socket]
-) -> int:
+@dataclass(frozen=True)
+class _Inherited:
+    """What the parent gave."""
+
+    app: str
+    workers: int
+    key_pipe: int
+    ready_pipe: int
+    llama: socket.socket | None
+    doors: list[socket.socket]
+
+
+def _serve(ours: _Inherited) -> int:
     import uvicorn
 
     from llamora.cli.connection import Connection
@@ -51,14 +66,14 @@ def _serve(
             asyncio.get_running_loop().set_exception_handler(log_failure)
             await super().startup(sockets)
             if self.started:
-                os.write(ready_pipe, READY)
+                os.write(ours.ready_pipe, READY)
 
-    key, first_token = _from_parent(key_pipe)
+    key, first_token = _from_parent(ours.key_pipe)
     runtime = RuntimeKey(key)
-    threading.Thread(target=_end_without_parent, args=(key_pipe,), daemon=True).start()
+    threading.Thread(target=_end_without_parent, args=(ours.key_pipe,), daemon=True).start()
     try:
-        settings = load().for_one_of(workers)
-        app = _named(app_name)(settings, runtime, first_token=first_token)
+        settings = load().for_one_of(ours.workers)
+        app = _named(ours.app)(settings, runtime, first_token=first_token, llama=ours.llama)
     except (BadPrompt, BadSetting, StoreError) as e:
         os.write(2, f"{e}\n".encode())
         return 1
@@ -78,7 +93,7 @@ def _serve(
         ssl_certfile=settings.app.tls_cert,
         ssl_keyfile=settings.app.tls_key,
     )
-    Server(config).run(sockets=doors)
+    Server(config).run(sockets=ours.doors)
     return 0
 
 

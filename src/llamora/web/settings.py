@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Literal
 from zoneinfo import available_timezones
 
 from quart import Blueprint, Response, abort, current_app, request, url_for
 
 from llamora.accounts import AccountsError, BadSetting, Later, Settings, WeakPassword
+from llamora.companion.model import Model, ModelError
+from llamora.companion.trial import trial
 from llamora.web import recovery
 from llamora.web.accounts import network
 from llamora.web.forms import Form, field
@@ -20,12 +23,13 @@ SECTIONS = ("account", "companion", "appearance")
 
 @dataclass(frozen=True)
 class Engine:
-    """Who answers, as the settings page says it."""
+    """Who answers, as the settings page says it: Echo, a model that the server runs itself, or one
+    at an address."""
 
-    engine: str
-    model: str
-    address: str
-    remote: bool
+    kind: Literal["echo", "managed", "endpoint"]
+    model: Model | None = None
+    address: str = ""
+    remote: bool = False
 
 
 @settings.get("")
@@ -52,9 +56,22 @@ async def change(section: str) -> Response:
             theme=field(form, "theme"),
             clock_hours=12 if field(form, "hour12") else 24,
             spellcheck=bool(field(form, "spellcheck")),
+            on_this_day=bool(field(form, "on_this_day")),
             day_starts_at=int(hour) if hour in {str(n) for n in range(7)} else -1,
         )
     abort(404)
+
+
+@settings.post("/companion/trial")
+async def try_companion() -> Response:
+    """Asks the model for a few words, so that one sees whether it answers."""
+    model = opened().companion.model
+    if model is None or not opened().settings.companion:
+        abort(404)
+    try:
+        return await _page("companion", said=await trial(model))
+    except ModelError as e:
+        return await _page("companion", failed=e.sentence)
 
 
 async def _change_account(form: Form) -> Response:
@@ -104,13 +121,20 @@ async def _save(section: str, **values: object) -> Response:
     return see(url_for("settings.section", section=section, saved=1))
 
 
+def _engine() -> Engine:
+    return current_app.config["COMPANION_ENGINE"]
+
+
 async def _page(
-    section: str, status: int = 200, done: str = "", errors: dict[str, str] | None = None
+    section: str,
+    status: int = 200,
+    done: str = "",
+    errors: dict[str, str] | None = None,
+    **more: str,
 ) -> Response:
     if section not in SECTIONS:
         abort(404)
     own: Settings = opened().settings
-    engine: Engine = current_app.config["COMPANION_ENGINE"]
     return await page(
         f"settings/{section}.html",
         status,
@@ -122,12 +146,23 @@ async def _page(
         theme=own.theme,
         hour12=own.clock_hours == 12,
         spellcheck=own.spellcheck,
+        on_this_day=own.on_this_day,
         day_starts_at=own.day_starts_at,
-        engine=engine.engine,
-        model=engine.model,
-        address=engine.address,
-        remote=engine.remote,
+        **(await _who_answers(own) if section == "companion" else {}),
+        **more,
     )
+
+
+async def _who_answers(own: Settings) -> dict[str, object]:
+    """What the page says of the engine. A model is asked how it is only where the companion is on:
+    a request to it, even one without a word of the diary, is for those who want answers."""
+    engine = _engine()
+    asked = engine.model if own.companion else None
+    return {
+        "engine": engine,
+        "health": await asked.health() if asked else None,
+        "name": engine.model.name if engine.model else "",
+    }
 
 
 @lru_cache(maxsize=1)

@@ -7,45 +7,25 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from tests.support import tiny_bge
+from tests.support.commands import Llamora, failure, llamora
 from tests.support.files import Files, serving
 from tests.support.llama import Llama, embedding_llama
 from tests.support.network import expected_attempts
 
-from llamora.cli import models, program
+from llamora.cli import fetching, models
+from llamora.cli.fetching import Wanted
 from llamora.search import bge
 from llamora.search.bge import BgeEmbedder
 
-__all__ = ["embedding_llama"]
+__all__ = ["embedding_llama", "llamora"]
 
-Ran = tuple[int, str, str]
-Llamora = Callable[..., Ran]
 PULL = ("model", "pull", bge.NAME)
 MODEL = bge.MODEL_FILE
-
-
-@pytest.fixture
-def llamora(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> Llamora:
-    monkeypatch.setenv("LLAMORA_DATABASE__PATH", str(tmp_path / "data/llamora.sqlite3"))
-    # What a process does to itself cannot be undone for the tests after this one.
-    monkeypatch.setattr(program, "harden", lambda: None)
-
-    def run(*arguments: str) -> Ran:
-        capfd.readouterr()
-        try:
-            code = program.run(list(arguments))
-        except SystemExit as e:
-            code = e.code if isinstance(e.code, int) else 1
-        said = capfd.readouterr()
-        return code, said.out, said.err
-
-    return run
 
 
 @pytest.fixture(scope="session")
@@ -67,16 +47,6 @@ def folder(tmp_path: Path) -> Path:
 
 def held(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()} if folder.exists() else {}
-
-
-def failure(ran: Ran) -> str:
-    """The sentence that the command ended with; what came before it are lines of progress."""
-    code, out, err = ran
-    assert (code, out) == (1, "")
-    said = err.splitlines()[-1]
-    assert said.endswith(".")
-    assert ". " not in said
-    return said
 
 
 # --- what comes -----------------------------------------------------------------------------------
@@ -197,7 +167,7 @@ def test_what_was_whole_but_had_no_name_yet_begins_anew(
 
 def test_two_at_once_do_not_write_into_one_file(llamora: Llamora, files: Files, folder: Path):
     folder.mkdir(parents=True)
-    with models._alone_in(folder):
+    with fetching.alone_in(folder):
         assert "already" in failure(llamora(*PULL, "--from", files.url))
     assert files.asked == []
 
@@ -275,8 +245,8 @@ def test_once_elsewhere_nothing_leads_back_to_this_machine():
     client = httpx.Client(transport=httpx.MockTransport(answer))
     with (
         client,
-        pytest.raises(models.Failure, match="by https"),
-        models._get(client, "https://models.example/x", {}),
+        pytest.raises(fetching.Failure, match="by https"),
+        fetching.get(client, Wanted("https://models.example/x", Path("x"), 1), {}),
     ):
         pass
 
@@ -310,6 +280,7 @@ def test_the_status_says_what_is_here_and_what_is_used(
         "built-in (in use): always here.",
         "bge-small-en-v1.5: not here; `llamora-server model pull bge-small-en-v1.5` gets it.",
         "endpoint: none; EMBEDDING.base_url is not set.",
+        "companion: Echo; neither LLM.local.model_path nor LLM.upstream.host is set.",
     ]
     tiny_bge.write(folder)
     monkeypatch.setenv("LLAMORA_EMBEDDING__MAKE", bge.NAME)

@@ -247,7 +247,9 @@ def test_verify_finds_a_sound_journal_sound(llamora: Llamora, ada: list[str], li
     assert llamora("verify").out.startswith("The file is sound (schema ")
     ran = llamora("verify", *ada, "--read-data")
     assert ran.code == 0
-    assert "ada: 2 entries, 0 responses, 2 days, 0 drafts, 2 notes; all sound.\n" in ran.out
+    assert (
+        "ada: 2 entries, 0 responses, 2 days, 0 traces, 0 drafts, 2 notes; all sound.\n" in ran.out
+    )
 
 
 def test_verify_finds_a_flipped_byte_of_the_data(

@@ -210,6 +210,11 @@ def test_a_value_out_of_bounds_is_refused_with_what_it_must_be(tmp_path, name, v
 def test_settings_that_are_unsafe_together_are_refused(tmp_path):
     assert "SESSION.idle_ttl" in refusal(tmp_path, LLAMORA_SESSION__IDLE_TTL="90000")
     assert "together" in refusal(tmp_path, LLAMORA_APP__TLS_CERT="cert.pem")
+    both = {
+        "LLAMORA_LLM__LOCAL__MODEL_PATH": "a.gguf",
+        "LLAMORA_LLM__UPSTREAM__HOST": "http://[::1]",
+    }
+    assert "LLM.local.model_path" in refusal(tmp_path, **both)
     everywhere = {"LLAMORA_APP__HOST": "0.0.0.0"}
     assert "APP.trusted_hosts" in refusal(tmp_path, **everywhere)
     everywhere["LLAMORA_APP__TRUSTED_HOSTS"] = "journal.example.org"
