@@ -23,14 +23,14 @@ def named(kind: str) -> set[str]:
 
 
 class Watched(Prompts):
-    """Prompts that note what their templates are given."""
+    """Prompts that note what each block of their templates is given."""
 
     def __init__(self, template_dir: Path | None = None) -> None:
-        self.given: dict[str, Mapping[str, Any]] = {}
+        self.given: dict[str, dict[str, Mapping[str, Any]]] = {}
         super().__init__(template_dir)
 
     def _block(self, name: str, block: str, context: Mapping[str, object]) -> str:
-        self.given[block] = context
+        self.given.setdefault(name, {})[block] = context
         return super()._block(name, block, context)
 
 
@@ -41,17 +41,25 @@ def prompts() -> Watched:
     return prompts
 
 
-def test_the_page_names_every_block(prompts: Watched):
-    assert named("block") == set(prompts.given)
+def test_the_page_names_every_prompt_and_every_block(prompts: Watched):
+    assert {path.name for path in BUILT_IN.iterdir()} == set(prompts.given)
+    for name, blocks in prompts.given.items():
+        assert f"(`{name}`)" in PAGE
+        assert set(blocks) == named("block")
 
 
 def test_the_page_names_every_variable(prompts: Watched):
-    assert [set(context) for context in prompts.given.values()] == [named("variable")] * 2
+    for name, blocks in prompts.given.items():
+        listed = named(f"variable of {name.removesuffix('.txt.j2')}")
+        assert [set(context) for context in blocks.values()] == [listed] * 2, name
 
 
 def test_the_page_names_every_field_of_a_piece(prompts: Watched):
-    given = prompts.given["user"]
-    assert [set(piece) for piece in (given["entry"], *given["pieces"])] == [named("field")] * 2
+    given = [blocks["user"] for blocks in prompts.given.values()]
+    pieces = [context["entry"] for context in given if "entry" in context]
+    pieces += [piece for context in given for piece in context.get("pieces", ())]
+    assert len(pieces) == 6
+    assert [set(piece) for piece in pieces] == [named("field")] * 6
 
 
 def test_the_page_names_every_kind_of_piece():

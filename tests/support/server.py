@@ -28,7 +28,8 @@ from tests.support.clock import TurnableClock
 from llamora import app as composition
 from llamora.accounts import AccountsPolicy
 from llamora.cli.connection import Connection
-from llamora.companion.model import Message, ModelError, Token
+from llamora.companion.budget import estimate
+from llamora.companion.model import Health, Message, ModelError, Schema, Token
 from llamora.settings import Settings, load
 from llamora.storage import Store
 from llamora.storage.connection import BeforeExecute
@@ -41,8 +42,9 @@ PORT = 5000
 class ScriptedModel:
     """A model that says these pieces, and fails where one of them is a `ModelError`.
 
-    It waits for `go_on` before every piece from number `hold_at` (from 0) on; `asked` keeps what
-    it was told, and `left` counts the streams that were closed before their end.
+    It waits for `go_on` before every piece from number `hold_at` (from 0) on; `asked` and `schemas`
+    keep what it was told, and `left` counts the streams that were closed before their end. Pages
+    ask of their own accord for the opening of a day: with `opening` it says that, and no more.
     """
 
     def __init__(
@@ -51,22 +53,37 @@ class ScriptedModel:
         hold_at: int | None = None,
         name: str = "scripted-1b",
         window: int = 8192,
+        opening: str = "",
     ) -> None:
         self.pieces = pieces
         self.hold_at = hold_at
         self.name = name
+        self.parameters = {"temperature": 0.5}
         self.asked: list[Sequence[Message]] = []
+        self.schemas: list[Schema | None] = []
         self.left = 0
+        self.opening = opening
         self._window = window
         self._steps = asyncio.Semaphore(0)
+
+    async def health(self) -> Health:
+        return Health("ready", window=self._window)
+
+    async def count(self, text: str) -> int:
+        return estimate(text)
 
     async def window(self) -> int:
         return self._window
 
     async def stream(
-        self, messages: Sequence[Message], *, max_tokens: int
+        self, messages: Sequence[Message], *, max_tokens: int, schema: Schema | None = None
     ) -> AsyncGenerator[Token, None]:
+        if self.opening and "You say what stands at its head" in messages[0].text:
+            yield Token(self.opening)
+            yield Token("", "stop")
+            return
         self.asked.append(messages)
+        self.schemas.append(schema)
         try:
             for n, piece in enumerate(self.pieces):
                 if self.hold_at is not None and n >= self.hold_at:
@@ -74,7 +91,7 @@ class ScriptedModel:
                 if isinstance(piece, ModelError):
                     raise piece
                 yield Token(piece)
-            yield Token("", "stop")
+            yield Token("", "stop", tokens=(70, len(self.pieces)))
         except (asyncio.CancelledError, GeneratorExit):
             self.left += 1
             raise
@@ -145,6 +162,7 @@ async def serving(
     runtime: RuntimeKey | None = None,
     model: ScriptedModel | None = None,
     first_token: str | None = None,
+    llama: socket.socket | None = None,
     before_execute: BeforeExecute | None = None,
 ) -> AsyncGenerator[Server]:
     """A server in this process, begun and ended as uvicorn would.
@@ -161,6 +179,7 @@ async def serving(
             policy=policy,
             model=model,
             first_token=first_token,
+            llama=llama,
         )
     inner: Quart = app._app  # pyright: ignore[reportFunctionMemberAccess]
     inner.jinja_env.bytecode_cache = _templates

@@ -35,6 +35,7 @@ class Answer:
     def __init__(self) -> None:
         self.finish = ""
         self.model = ""  # the name the server gives the model
+        self.tokens = (0, 0)  # of prompt and answer, as far as the server told
         self.progress = 0  # grows with each piece of content, thoughts included
         self._thoughts = Thoughts()
 
@@ -63,6 +64,7 @@ class Answer:
         """The words in a chunk of a stream, or in a whole answer that was not streamed."""
         if isinstance(name := chunk.get("model"), str):
             self.model = name
+        self.tokens = _tokens(chunk) or self.tokens
         choices = chunk.get("choices") or [{}]  # the last chunk may hold only the token counts
         choice = choices[0] if isinstance(choices, list) else None
         if not isinstance(choice, dict):
@@ -162,6 +164,19 @@ def _status_in(chunk: dict[str, Any]) -> int:
     about = chunk.get("error")
     code = _number((about if isinstance(about, dict) else chunk).get("code"))
     return code if code and 400 <= code < 600 else 500
+
+
+def _tokens(chunk: dict[str, Any]) -> tuple[int, int] | None:
+    """The tokens of prompt and answer: OpenAI's `usage`, or llama.cpp's `timings`."""
+    for name, read, said in (
+        ("usage", ("prompt_tokens",), "completion_tokens"),
+        ("timings", ("prompt_n", "cache_n"), "predicted_n"),
+    ):
+        counted = chunk.get(name)
+        if isinstance(counted, dict):
+            prompt = sum(_number(counted.get(each)) or 0 for each in read)
+            return prompt, _number(counted.get(said)) or 0
+    return None
 
 
 def _number(value: object) -> int | None:

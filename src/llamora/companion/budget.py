@@ -6,7 +6,7 @@ poorer answer and too much is none.
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import IntEnum
@@ -26,8 +26,22 @@ class Kind(IntEnum):
     SYSTEM = 0  # what the companion is told to be; never left out
     ENTRY = 1  # the entry to be answered; never left out, cut in the middle at most
     TODAY = 2  # the day so far, responses included
-    TRACE = 3  # what stands under the entry's traces
-    RELATED = 4  # passages close to the entry in meaning
+    TRACE = 3  # what stands under traces that the diarist attached
+    OWN = 4  # what stands under traces that the entry carries
+    RELATED = 5  # passages of other days that are close to the entry
+    EARLIER = 6  # entries of days before, for the opening of a day
+
+
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Stands:
+    """Where words stand: in that writing, at that revision, at those places in code points."""
+
+    writing: bytes
+    revision: int
+    spans: tuple[Span, ...]
 
 
 @dataclass(frozen=True)
@@ -38,6 +52,9 @@ class Piece:
     text: str
     day: date | None = None
     by: str = "diarist"  # or "companion"
+    about: str = ""  # the name of the trace that brought it
+    stands: Stands | None = None  # None for what is no writing, such as a summary
+    trace: bytes = b""  # the id of the trace that brought it
 
 
 @dataclass(frozen=True)
@@ -88,24 +105,52 @@ def fit(pieces: Sequence[Piece], *, window: int, reply: int, scale: float = 1.0)
     return Fitted(tuple(kept), reply)
 
 
+def measured(texts: Iterable[str], tokens: int | None) -> float:
+    """The scale for a second try: texts that were fitted were too long after all, by a server that
+    may have said how many tokens they are."""
+    return max(1.25, (tokens or 0) / max(sum(map(estimate, texts)), 1) * 1.1)
+
+
 def _shortened(piece: Piece, room: int, scale: float) -> Piece:
     if piece.kind != Kind.ENTRY:
         return piece
     room = max(room - PIECE_TOKENS, LEAST_ENTRY)
-    return replace(piece, text=_without_middle(piece.text, math.floor(room / scale)))
+    return shortened(piece, math.floor(room / scale))
 
 
-def _without_middle(text: str, tokens: int) -> str:
-    """The beginning and the end of `text`, each half of what `tokens` hold, at word ends."""
+def shortened(piece: Piece, tokens: int) -> Piece:
+    """The piece with no more of its text than `without_middle` keeps."""
+    spans = _ends(piece.text, tokens)
+    if len(spans) == 1:
+        return piece
+    stands = piece.stands
+    if stands:
+        begins = stands.spans[0][0]
+        stands = replace(stands, spans=tuple((begins + a, begins + b) for a, b in spans))
+    return replace(piece, text=_joined(piece.text, spans), stands=stands)
+
+
+def without_middle(text: str, tokens: int) -> str:
+    """The text if it fits into so many tokens; else its beginning and its end, at word ends, half
+    of them each."""
+    return _joined(text, _ends(text, tokens))
+
+
+def _joined(text: str, spans: Sequence[Span]) -> str:
+    return MARK.join(text[start:end] for start, end in spans)
+
+
+def _ends(text: str, tokens: int) -> tuple[Span, ...]:
+    """What is kept of a text: all of it, or its beginning and its end."""
     if estimate(text) <= tokens:
-        return text
+        return ((0, len(text)),)
     half = max((tokens - estimate(MARK)) // 2, 1)
     head = text[: _longest(text, half)]
     tail = text[len(text) - _longest(text[::-1], half) :]
     # A script without spaces is cut where it falls.
     head = head[: head.rfind(" ") if " " in head[-40:] else None]
     tail = tail[tail.find(" ") + 1 if " " in tail[:40] else 0 :]
-    return head.rstrip() + MARK + tail.lstrip()
+    return (0, len(head.rstrip())), (len(text) - len(tail.lstrip()), len(text))
 
 
 def _longest(text: str, tokens: int) -> int:

@@ -1,23 +1,41 @@
-"""The companion of one unlocked journal: it answers an entry when asked, and only then."""
+"""The companion of one unlocked journal: it answers an entry when asked, and only then.
+
+It also suggests traces, sums a trace up and recaps a day: when asked, too. `openings` open a day.
+"""
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
-from datetime import timedelta
-from typing import Any, TypeVar
+from datetime import date, timedelta
+from itertools import islice
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from llamora.companion import echo
-from llamora.companion.budget import Kind, Piece, estimate, fit
+from llamora.companion.attached import ATTACHED, MOST_OWN, OWN, Attached, Measure, carrying
+from llamora.companion.budget import Fitted, Kind, Piece, estimate, fit, measured
+from llamora.companion.context import Contexts
 from llamora.companion.generation import SEAL_SECONDS, Failed, Generation, Said, Shown
-from llamora.companion.model import Model, ModelError, Overflow
-from llamora.companion.prompt import Prompts
+from llamora.companion.model import Message, Model, ModelError, Overflow
+from llamora.companion.opening import Openings
+from llamora.companion.prompt import RESPOND, Prompts
+from llamora.companion.recap import Recaps
+from llamora.companion.resting import Resting
+from llamora.companion.sources import Sources
+from llamora.companion.suggest_traces import Suggestion, TraceSuggestions
+from llamora.companion.summarise import TraceSummaries
 from llamora.journal import markdown
 from llamora.journal.errors import NotFound
-from llamora.journal.journal import Journal
+from llamora.journal.reading import MOST_PIECES, Read, Reading
+from llamora.journal.summaries import Summary
 from llamora.journal.writing import Entry, Response
+from llamora.journal.writing import Kind as WritingKind
 from llamora.vault import Locked
+
+if TYPE_CHECKING:
+    from llamora.search.nearby import Stretch
 
 log = logging.getLogger("llamora.companion")
 
@@ -27,11 +45,28 @@ SILENCE = timedelta(seconds=15)
 """A response whose writer has not been heard of for this long is nobody's any more."""
 FOLLOW_SECONDS = 0.5
 KEPT_ENDED = 50
+SYSTEM_SHARE = 3
+"""In a window that the instructions would fill to more than one part in three, they are short."""
+COUNT_MARGIN = 1.05
+"""What is left of a counted context may have more tokens to a letter than the whole."""
+MOST_ATTACHED = 8
+"""Traces attached to one answer."""
 
 
 class TooMany(Exception):
     def __init__(self) -> None:
         super().__init__("The companion is still answering you. Wait a little, or stop it first.")
+
+
+class KeptBack(Exception):
+    """The entry may not be told to a model."""
+
+    def __init__(self, *, known: bool) -> None:
+        super().__init__(
+            "You keep this entry from the model, so the model is not asked about it."
+            if known
+            else "What you keep from the model cannot be opened, so the model is asked nothing."
+        )
 
 
 @dataclass(frozen=True)
@@ -48,42 +83,57 @@ class Companion:
 
     def __init__(
         self,
-        journal: Journal,
+        sources: Sources,
         model: Model | None,
         prompts: Prompts,
         limits: CompanionLimits,
     ) -> None:
-        self._journal = journal
+        self._sources = sources
+        self._journal = sources.journal
+        self._resting = Resting(sources.journal, sources.traces)
+        self._suggestions = TraceSuggestions(sources, model, prompts)
+        self._summaries = TraceSummaries(sources, model, prompts)
+        self._contexts = Contexts(sources)
+        self._recaps = Recaps(sources, self._resting, model, prompts)
+        self.openings = Openings(
+            sources, self._resting, model, prompts, give_way=self._recaps.give_way
+        )
         self._model = model
         self._prompts = prompts
         self._limits = limits
-        self._generations: dict[bytes, Generation] = {}
+        self._generations: dict[bytes, Generation[Response]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._beginning = asyncio.Lock()
         self._closed = False
 
-    async def respond(self, entry_id: bytes, key: str) -> Response:
+    async def respond(self, entry_id: bytes, key: str, attached: Sequence[bytes] = ()) -> Response:
         """Begins an answer to an entry; the same key again gives back the one that was begun.
+
+        The traces attached to it are read with the entry, and stay beside the answer: the first
+        eight that there are.
 
         Raises:
             NotFound: the entry is gone.
+            KeptBack: there is a model, and the diarist keeps the entry from it.
             TooMany: as many answers as are allowed are being written already.
             Locked: the companion was closed.
         """
         # In a task of its own: a reader who leaves now must not leave a response behind that was
         # begun and that nobody writes.
         return await asyncio.shield(
-            self._held(asyncio.create_task(self._begin_in_turn(entry_id, key)))
+            self._held(asyncio.create_task(self._begin_in_turn(entry_id, key, attached)))
         )
 
-    async def _begin_in_turn(self, entry_id: bytes, key: str) -> Response:
+    async def _begin_in_turn(
+        self, entry_id: bytes, key: str, attached: Sequence[bytes]
+    ) -> Response:
         # One at a time: a second press must find what the first began, and be counted after it.
         async with self._beginning:
             if self._closed:
                 raise Locked
-            return await self._begin(entry_id, key)
+            return await self._begin(entry_id, key, attached)
 
-    async def _begin(self, entry_id: bytes, key: str) -> Response:
+    async def _begin(self, entry_id: bytes, key: str, attached: Sequence[bytes]) -> Response:
         id = self._journal.vault.place_hash(f"response:{entry_id.hex()}:{key}")
         if id in self._generations:
             return self._generations[id].response
@@ -93,6 +143,10 @@ class Companion:
         ):
             raise TooMany
         entry = self._journal.entry(entry_id)
+        if self._model and not self._sources.may_be_read(entry_id):
+            raise KeptBack(known=self._journal.rests.known)
+        self._suggestions.give_way()
+        self._recaps.give_way()
         now = self._journal.now()
         begun = Response(
             id,
@@ -105,13 +159,18 @@ class Companion:
             state="writing",
             beat=now,
         )
-        response = await self._journal.begin_response(begun)
+        there = (id for id in dict.fromkeys(attached) if self._sources.trace(id))
+        known = tuple(islice(there, MOST_ATTACHED))
+        response = await self._journal.begin_response(begun, known)
         if response is not begun:  # this key was used before, perhaps in another process
             return response
         if self._closed:  # while it was begun
             await self._journal.erase_response(id)
             raise Locked
-        source = self._ask(self._model, entry) if self._model else self._echo(entry)
+        if self._model:
+            source = self._ask(self._model, entry, known)
+        else:
+            source = self._echo(entry, id, carrying(self._sources, known))
         generation = Generation(
             self._journal, response, source, self._journal.now, self._limits.response_bytes
         )
@@ -120,7 +179,12 @@ class Companion:
         self._held(generation.start())
         return response
 
-    def generation(self, id: bytes) -> Generation | None:
+    @property
+    def model(self) -> Model | None:
+        """Who answers this account; None is Echo."""
+        return self._model
+
+    def generation(self, id: bytes) -> Generation[Response] | None:
         """The answer being written here, or one that ended lately; None when it is not ours."""
         return self._generations.get(id)
 
@@ -190,74 +254,219 @@ class Companion:
             await generation.stop()
         await self._journal.erase_response(id)
 
+    async def suggest_traces(self, entry_id: bytes) -> list[Suggestion]:
+        """Up to four traces that might fit an entry, those in use first; often fewer.
+
+        It takes as long as the model does, and at most twenty seconds more than a search. An answer
+        that is asked for meanwhile comes first: the model is then asked no further.
+
+        Raises:
+            NotFound: the entry is gone.
+            Locked
+        """
+        self._recaps.give_way()
+        return await self._suggestions.of(entry_id)
+
+    def summary(self, trace_id: bytes) -> Summary | None:
+        """What was last made of a trace; None when nothing was, or when something that it was made
+        from was erased. A stale one is still to be shown until `summarise` has made another."""
+        return self._summaries.of(trace_id)
+
+    @property
+    def summarises_at_once(self) -> bool:
+        """Whether a summary takes a moment only: there is no model to wait for."""
+        return self._model is None
+
+    async def summarise(self, trace_id: bytes) -> Summary:
+        """The summary of a trace, made now unless there is one that is not stale. Whoever asks
+        meanwhile gets the same; it is made and kept though everyone leaves.
+
+        Raises:
+            NotFound: no entry carries the trace.
+            Failed: nothing could be made; what was there stays.
+            Locked
+        """
+        self._recaps.give_way()
+        return await self._summaries.make(trace_id)
+
+    async def recap(self, day: date) -> str:
+        """One or two sentences of a day's entries, verbatim, at most 200 characters; "" when the
+        day holds none. Raises `Locked`."""
+        return await self._recaps.of(day)
+
+    def told(self, day: date) -> str:
+        """What a model said that a day held, while that is still so; "" when it said nothing."""
+        return self._recaps.told(day)
+
+    def carry_on(self) -> None:
+        """Does a little of what nobody waits for, if nobody waits for anything; to be called every
+        second or so while the diarist does nothing."""
+        busy = any(not g.ended.is_set() for g in self._generations.values())
+        if not (busy or self.openings.is_busy or self._summaries.is_busy):
+            self._recaps.carry_on()
+
     async def close(self) -> None:
         """Stops every answer, each sealed as stopped; nothing runs for a locked journal."""
         self._closed = True
+        await self._suggestions.close()
+        await self._summaries.close()
+        await self.openings.close()
+        await self._recaps.close()
         async with self._beginning:  # who was beginning an answer has seen it, and taken it back
             pass
         await asyncio.gather(*(g.stop() for g in self._generations.values()))
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._generations.clear()
 
-    async def _ask(self, model: Model, entry: Entry) -> AsyncGenerator[Said, None]:
+    def _attached(self, entry: Entry, traces: Sequence[bytes]) -> list[Attached]:
+        """What these traces are just now: they are counted on the loop, and read in a thread."""
+
+        def wanted(id: bytes, _: date) -> bool:
+            return self._sources.may_be_read(id)
+
+        return self._traced(entry, traces, ATTACHED, wanted)
+
+    def _own(
+        self, entry: Entry, attached: Sequence[bytes], wanted: Callable[[bytes, date], bool]
+    ) -> list[Attached]:
+        """Likewise what the entry's other traces are, with nothing that is not wanted."""
+        own = [trace for trace in self._sources.traces.on(entry.id) if not trace.resting]
+        ids = [trace.id for trace in own if trace.id not in attached][:MOST_OWN]
+        return self._traced(entry, ids, OWN, wanted)
+
+    def _traced(
+        self,
+        entry: Entry,
+        traces: Sequence[bytes],
+        measure: Measure,
+        wanted: Callable[[bytes, date], bool],
+    ) -> list[Attached]:
+        found = (
+            Attached.of(self._sources, entry, id, self.summary(id), measure, wanted)
+            for id in traces
+        )
+        return [each for each in found if each]
+
+    async def _ask(
+        self, model: Model, entry: Entry, attached: Sequence[bytes]
+    ) -> AsyncGenerator[Said, None]:
         """1. Gather the context. 2. Fit it to the model's window. 3. Ask, and pass on what comes.
 
         A model that says the prompt was too long after all is asked once more with less.
         """
         try:
-            pieces = await asyncio.to_thread(self._gather, entry)
-            window, scale = await model.window(), 1.0
+            pieces = await self._pieces(entry, attached)
+            window = await model.window()
+            scale = await self._scale(model, pieces, window)
             while True:
-                fitted = fit(pieces, window=window, reply=self._limits.reply_tokens, scale=scale)
-                messages = self._prompts.respond(fitted.pieces)
+                fitted, messages = await asyncio.to_thread(self._fitted, pieces, window, scale)
+                if not self._sources.may_be_read(entry.id):  # it was kept back meanwhile
+                    raise Failed(str(KeptBack(known=self._journal.rests.known)))
+                reading, began = self._reading(model, fitted), time.monotonic()
+                yield Said(reading=reading)
                 try:
                     async with aclosing(model.stream(messages, max_tokens=fitted.reply)) as tokens:
                         async for token in tokens:
-                            yield Said(token.text, model=model.name)
+                            yield Said(token.text, model=model.name, ahead=token.ahead)
+                            if token.ahead is not None:
+                                began = time.monotonic()  # it waits for its turn
+                            if token.finish:
+                                took = time.monotonic() - began
+                                read = replace(reading, tokens=token.tokens, seconds=took)
+                                yield Said(reading=read)
                     return
                 except Overflow as e:
                     if scale > 1:
                         raise
                     window = e.n_ctx or window
-                    guessed = sum(estimate(message.text) for message in messages)
-                    scale = max(1.25, (e.n_prompt or 0) / max(guessed, 1) * 1.1)
+                    scale = measured((message.text for message in messages), e.n_prompt)
         except ModelError as e:
             log.info("no answer: %s", e)
             raise Failed(e.sentence) from e
 
-    def _gather(self, entry: Entry) -> list[Piece]:
-        """The day so far, in reading order, and what was answered to this entry before."""
-        pieces = [self._prompts.system()]
-        for thread in self._journal.read(entry.day):
-            if thread.entry.id != entry.id:
-                pieces.append(Piece(Kind.TODAY, thread.entry.text, entry.day))
-            pieces += [
-                Piece(Kind.TODAY, response.text, entry.day, by="companion")
-                for response in thread.responses
-                if response.text and response.engine == "model"
-            ]
-            if thread.entry.id == entry.id:
-                break
-        return [*pieces, Piece(Kind.ENTRY, entry.text, entry.day)]
+    async def _scale(self, model: Model, pieces: Sequence[Piece], window: int) -> float:
+        """How much of the estimate the pieces really are. The model is asked only where the
+        estimate, which is high, would leave something out."""
+        fitted, _ = await asyncio.to_thread(self._fitted, pieces, window, 1.0)
+        if fitted.pieces[1:] == tuple(pieces):
+            return 1.0
+        text = "\n".join(piece.text for piece in pieces)
+        return min(1.0, await model.count(text) / max(estimate(text), 1) * COUNT_MARGIN)
 
-    async def _echo(self, entry: Entry) -> AsyncGenerator[Said, None]:
-        quotes = await asyncio.to_thread(self._closest, entry)
-        if not quotes:
+    async def _pieces(self, entry: Entry, attached: Sequence[bytes]) -> list[Piece]:
+        rested = self._resting.now()
+
+        def wanted(id: bytes, day: date) -> bool:
+            return self._sources.may_be_read(id) and rested.may_resurface(id, day)
+
+        chosen, own = self._attached(entry, attached), self._own(entry, attached, wanted)
+        return await self._contexts.of(entry, chosen, own, wanted)
+
+    def _fitted(
+        self, pieces: Sequence[Piece], window: int, scale: float
+    ) -> tuple[Fitted, list[Message]]:
+        """Runs in a thread: a long day is measured for longer than others may wait."""
+        system, reply = self._prompts.system(), self._limits.reply_tokens
+        brief = estimate(system.text) * scale > window / SYSTEM_SHARE
+        if brief:
+            system = self._prompts.system(brief=True)
+        fitted = fit([system, *pieces], window=window, reply=reply, scale=scale)
+        return fitted, self._prompts.respond(fitted.pieces, brief=brief)
+
+    def _reading(self, model: Model, fitted: Fitted) -> Reading:
+        """What is about to be read, without a word of it."""
+        read = [_as_read(piece) for piece in fitted.pieces if piece.kind != Kind.SYSTEM]
+        listed = tuple(read[-MOST_PIECES:])
+        return Reading(
+            listed,
+            len(read) - len(listed),
+            RESPOND,
+            self._prompts.digest(RESPOND),
+            {**model.parameters, "max_tokens": fitted.reply},
+        )
+
+    async def _echo(self, entry: Entry, id: bytes, among: set[bytes]) -> AsyncGenerator[Said, None]:
+        """Quotes from these entries, or from all when there are none or nothing in them is near;
+        from none that rests, and none that was quoted last time."""
+        avoid = await asyncio.to_thread(self._quoted_last, entry)
+        found = await self._near(entry, avoid, among) if among else []
+        found = found or await self._near(entry, avoid)
+        if not found:
             raise Failed(
-                "Nothing you wrote on earlier days shares enough words with this, so there is"
-                " nothing to echo."
+                "Nothing else that you wrote on other days is near to this, so there is nothing to"
+                " echo."
+                if avoid
+                else "Nothing that you wrote on other days is near to this, so there is nothing to"
+                " echo."
             )
-        yield Said(quotes=tuple(quotes))
+        yield Said(echo.question(id), echo.quotes(found))
 
-    def _closest(self, entry: Entry) -> list[echo.Quote]:
-        said: set[str] = set()
-        entries: list[Entry] = []
-        for day, threads in self._journal.every_day():
-            for thread in threads:
-                entries.append(thread.entry)
-                if day == entry.day:
-                    said.update(q.text for r in thread.responses for q in r.quotes)
-        return echo.closest(entry, entries, avoid=frozenset(said))
+    async def _near(
+        self, entry: Entry, avoid: frozenset[bytes], among: set[bytes] | None = None
+    ) -> "list[Stretch]":
+        rested = self._resting.now()
+
+        def wanted(id: bytes, day: date) -> bool:
+            return (
+                id not in avoid and (among is None or id in among) and rested.may_resurface(id, day)
+            )
+
+        return await (await self._sources.search()).nearby(entry, wanted, echo.chosen)
+
+    def _quoted_last(self, entry: Entry) -> frozenset[bytes]:
+        """The entries that the last echo quoted: to this entry, and on the last day that has one.
+        Runs in a thread."""
+        lately = self._journal.thread(entry.id).responses
+        avoid = echo.last_quoted(lately)
+        days = self._journal.days
+        for day in reversed(days.written):
+            table = days.table(day)
+            if table and any(item.kind is WritingKind.RESPONSE for item in table.items):
+                threads = self._journal.read(day)
+                found = echo.last_quoted([r for thread in threads for r in thread.responses])
+                if found:
+                    return avoid | found
+        return avoid
 
     def _held(self, task: asyncio.Task[T]) -> asyncio.Task[T]:
         """The loop itself forgets a task that nobody holds."""
@@ -269,3 +478,11 @@ class Companion:
         ended = [id for id, g in self._generations.items() if g.ended.is_set()]
         for id in ended[: max(0, len(ended) - KEPT_ENDED)]:
             del self._generations[id]
+
+
+def _as_read(piece: Piece) -> Read:
+    stands = piece.stands
+    kind = piece.kind.name.lower()
+    if stands is None:
+        return Read(kind, trace=piece.trace)
+    return Read(kind, stands.writing, stands.revision, stands.spans, piece.trace)

@@ -13,8 +13,8 @@ import asyncio
 import re
 import socket
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
-from contextlib import aclosing
-from dataclasses import dataclass, field
+from contextlib import aclosing, suppress
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import SplitResult
@@ -22,14 +22,19 @@ from urllib.parse import SplitResult
 from llamora import address
 from llamora.address import as_ip, is_loopback
 from llamora.companion.answer import Answer, error_from, read_json
+from llamora.companion.budget import estimate
 from llamora.companion.model import (
     BadAddress,
     Broken,
     CutShort,
     Empty,
+    Health,
     Loading,
     Message,
     ModelError,
+    NotThere,
+    Refused,
+    Schema,
     Token,
     TooSlow,
     Unreachable,
@@ -41,6 +46,7 @@ if TYPE_CHECKING:
 
 WINDOW = 4096  # tokens, when neither the server nor a setting says
 ASIDE_SECONDS = 5.0  # for a small question beside the answer itself
+HEALTH_SECONDS = 3.0  # for all that somebody waits for who looks how it is
 LOADING_SECONDS = 0.5  # between two attempts while the server loads its model
 STREAM_LIMIT = 64 << 20  # bytes of one stream, whatever is in it
 BODY_LIMIT = 1 << 20  # bytes of any other body
@@ -56,7 +62,6 @@ class ModelSettings:
     endpoint: str = "/v1/chat/completions"
     model: str = ""  # "": the first one the server lists
     api_key: str = field(default="", repr=False)
-    parallel: int = 1  # requests the server is given at once; others wait their turn
     ctx_size: int = 0  # tokens; 0: ask the server
     ask_window: bool = True  # False: ask the server nothing but for answers
     allow_plain_http: bool = False
@@ -70,6 +75,15 @@ class ModelSettings:
     temperature: float | None = None
     top_p: float | None = None
     stop: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """One request, as far as it is not the same for all."""
+
+    messages: Sequence[Message]
+    max_tokens: int
+    schema: Schema | None
 
 
 class Dropped(Unreachable):
@@ -90,12 +104,22 @@ class Endpoint:
         self._model = settings.model
         self._name = _base_name(settings.model)
         self._window = 0
-        self._turns = asyncio.Semaphore(settings.parallel)
+        self._takes_schemas = True
         self._client: httpx.AsyncClient | None = None
+        self._tokenizes = False  # until it has shown itself to be llama.cpp
 
     @property
     def name(self) -> str:
         return self._name
+
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        """See `model.Model.parameters`."""
+        said = self._settings
+        chosen = {"temperature": said.temperature, "top_p": said.top_p, "stop": list(said.stop)}
+        asked = {name: value for name, value in chosen.items() if value not in (None, [])}
+        allowed = said.parameter_allowlist
+        return asked | {n: value for n, value in said.parameters.items() if n in allowed}
 
     @property
     def remote(self) -> str:
@@ -107,6 +131,34 @@ class Endpoint:
         if self._client is not None:
             await self._client.aclose()
             self._client = None
+
+    async def health(self) -> Health:
+        """See `model.Model.health`. llama.cpp says at `/health` whether it is loaded; the list of
+        models shows of any server that it is there and takes the key."""
+        if not self._settings.ask_window:
+            return Health("unknown")
+        try:
+            async with asyncio.timeout(HEALTH_SECONDS):
+                with suppress(Refused, Broken):  # not llama.cpp
+                    await self._ask("/health", root=True)
+                with suppress(NotThere):  # it lists none
+                    await self._ask("/models")
+                return Health("ready", window=await self.window())
+        except Loading:
+            return Health("loading")
+        except ModelError as error:
+            return Health("failed", error.sentence)
+        except TimeoutError:
+            return Health("failed", TooSlow.sentence)
+
+    async def count(self, text: str) -> int:
+        """See `model.Model.count`. Only llama.cpp is sent the text, which `window` tells from
+        others."""
+        if self._tokenizes:
+            asked = {"content": _encodable(text)}
+            with suppress(ModelError, LookupError, TypeError):
+                return len((await self._ask("/tokenize", asked, root=True))["tokens"])
+        return estimate(text)
 
     async def window(self) -> int:
         """The window as llama.cpp's `/props` tells it, else the setting, else 4,096 tokens.
@@ -120,8 +172,9 @@ class Endpoint:
             return self._settings.ctx_size or WINDOW
         said = 0
         try:
-            props = await self._ask(self._at("/props", root=True))
+            props = await self._ask("/props", root=True)
             said = int(props["default_generation_settings"]["n_ctx"])
+            self._tokenizes = True
         except (Unreachable, TooSlow, BadAddress):
             return self._settings.ctx_size or WINDOW
         except (ModelError, LookupError, TypeError, ValueError, OverflowError):
@@ -130,23 +183,21 @@ class Endpoint:
         return self._window
 
     async def stream(
-        self, messages: Sequence[Message], *, max_tokens: int
+        self, messages: Sequence[Message], *, max_tokens: int, schema: Schema | None = None
     ) -> AsyncGenerator[Token, None]:
-        """See `model.Model.stream`. Waits its turn when the server is busy with our requests; the
-        clocks start when it comes."""
-        async with self._turns, aclosing(self._stream(messages, max_tokens)) as tokens:
+        """See `model.Model.stream`."""
+        asked = _Asked(messages, max_tokens, schema)
+        async with aclosing(self._stream(asked)) as tokens:
             async for token in tokens:
                 yield token
 
-    async def _stream(
-        self, messages: Sequence[Message], max_tokens: int
-    ) -> AsyncGenerator[Token, None]:
+    async def _stream(self, asked: _Asked) -> AsyncGenerator[Token, None]:
         import httpx
 
         now = asyncio.get_running_loop().time
         end = now() + self._settings.total_seconds
         deadline = min(end, now() + self._settings.first_seconds)
-        response = await self._open(messages, max_tokens, deadline)
+        response = await self._open(asked, deadline)
         answer, decoder = Answer(), Decoder()
         said = size = 0
         async with aclosing(response), aclosing(_chunks(response)) as chunks:
@@ -174,11 +225,9 @@ class Endpoint:
             self._name = self._name or _base_name(answer.model)
         if not said:
             raise Empty(f"finished with {answer.finish}")
-        yield Token("", answer.finish)
+        yield Token("", answer.finish, tokens=answer.tokens)
 
-    async def _open(
-        self, messages: Sequence[Message], max_tokens: int, deadline: float
-    ) -> "httpx.Response":
+    async def _open(self, asked: _Asked, deadline: float) -> "httpx.Response":
         """A response that streams. Tries again when nothing at all has come back, and for as long
         as there is time while the server says that it is loading; when the time is up in the
         middle of another try, what it said last is still the reason."""
@@ -188,7 +237,7 @@ class Endpoint:
         while True:
             try:
                 async with asyncio.timeout_at(deadline):
-                    return await self._post(messages, max_tokens)
+                    return await self._post_as_taken(asked)
             except TimeoutError:
                 raise said from None
             except Loading as error:
@@ -202,9 +251,23 @@ class Endpoint:
                     raise
                 await asyncio.sleep(0.1 * 2**failures)
 
-    async def _post(self, messages: Sequence[Message], max_tokens: int) -> "httpx.Response":
+    async def _post_as_taken(self, asked: _Asked) -> "httpx.Response":
+        """With the schema, if there is one and the server takes such. One that refuses is asked
+        once more without; and never again with one, if that was what it minded."""
+        if asked.schema is None or not self._takes_schemas:
+            return await self._post(replace(asked, schema=None))
+        try:
+            return await self._post(asked)
+        except (Refused, Broken) as error:
+            if type(error) not in (Refused, Broken):  # the key, the model, the length
+                raise
+        response = await self._post(replace(asked, schema=None))
+        self._takes_schemas = False
+        return response
+
+    async def _post(self, asked: _Asked) -> "httpx.Response":
         await self._refuse_misleading_names()
-        body = self._body(messages, max_tokens, await self._model_id())
+        body = self._body(asked, await self._model_id())
         response = await self._send("POST", self._at(""), body)
         try:
             kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -231,23 +294,21 @@ class Endpoint:
             return error_from(code if isinstance(code, int) else 500, about)
         return Broken("not an event stream")
 
-    def _body(self, messages: Sequence[Message], max_tokens: int, model: str) -> dict[str, Any]:
-        said = self._settings
-        chosen = {"temperature": said.temperature, "top_p": said.top_p, "stop": list(said.stop)}
-        body = {name: value for name, value in chosen.items() if value not in (None, [])}
-        for name, value in said.parameters.items():
-            if name in said.parameter_allowlist:
-                body[name] = value
+    def _body(self, asked: _Asked, model: str) -> dict[str, Any]:
+        body = dict(self.parameters)
         if model:
             body["model"] = model
-        body["messages"] = [{"role": m.role, "content": _encodable(m.text)} for m in messages]
-        return body | {"stream": True, "max_tokens": max_tokens}
+        if asked.schema is not None:
+            form = {"name": "reply", "strict": True, "schema": dict(asked.schema)}
+            body["response_format"] = {"type": "json_schema", "json_schema": form}
+        body["messages"] = [{"role": m.role, "content": _encodable(m.text)} for m in asked.messages]
+        return body | {"stream": True, "max_tokens": asked.max_tokens}
 
     async def _model_id(self) -> str:
         """The model to ask for; "" when the server lists none, and will know what to do."""
         if not self._model:
             try:
-                listed = await self._ask(self._at("/models"))
+                listed = await self._ask("/models")
                 first = listed["data"][0]["id"]
             except Unreachable:
                 raise
@@ -257,20 +318,24 @@ class Endpoint:
                 self._model, self._name = first, _base_name(first)
         return self._model
 
-    async def _ask(self, url: str) -> Any:
+    async def _ask(
+        self, path: str, body: dict[str, Any] | None = None, *, root: bool = False
+    ) -> Any:
         await self._refuse_misleading_names()
         try:
             async with asyncio.timeout(ASIDE_SECONDS):
-                response = await self._send("GET", url)
+                response = await self._send(
+                    "POST" if body else "GET", self._at(path, root=root), body
+                )
                 async with aclosing(response):
-                    body = await _body_of(response)
+                    said = await _body_of(response)
         except TimeoutError:
             raise TooSlow("beside the answer") from None
         if response.status_code == 503:
-            raise error_from(503, read_json(body))
+            raise error_from(503, read_json(said))
         if response.status_code != 200:
             raise error_from(response.status_code, None)
-        return read_json(body)
+        return read_json(said)
 
     async def _send(
         self, method: str, url: str, body: dict[str, Any] | None = None

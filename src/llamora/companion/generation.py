@@ -13,10 +13,12 @@ from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import PurePath
+from typing import Generic, TypeVar
 
 from llamora.journal.growing import Growing
 from llamora.journal.journal import Journal
-from llamora.journal.writing import Quote, Response
+from llamora.journal.reading import Reading
+from llamora.journal.writing import Opening, Quote, Response
 from llamora.storage import StoreError
 from llamora.vault import Locked
 
@@ -29,6 +31,9 @@ RENDER_SHARE = 10
 """Rendering takes at most one part in ten of the time, however slow the machine."""
 
 
+S = TypeVar("S", Response, Opening)
+
+
 class Failed(Exception):
     """The answer ended before it was whole; `sentence` is for the page."""
 
@@ -39,23 +44,29 @@ class Failed(Exception):
 
 @dataclass(frozen=True)
 class Said:
-    """A piece of an answer: text, or passages quoted whole."""
+    """A piece of an answer: text, or passages quoted whole; or how many come before it, while it
+    waits for its turn. And what it is made from, said once before it begins and once more, with
+    its cost, at its end."""
 
     text: str = ""
     quotes: tuple[Quote, ...] = ()
     model: str = ""
+    reading: Reading | None = None
+    ahead: int | None = None
 
 
 @dataclass(frozen=True)
 class Shown:
-    """What a reader is sent: a settled stretch of HTML with its number, or the unfinished tail."""
+    """What a reader is sent: a settled stretch of HTML with its number, or the unfinished tail; or,
+    while not a word is said, how many answers come before this one."""
 
     html: str
     number: int | None = None
+    ahead: int | None = None
 
 
-class Generation:
-    """One response being written. Made and started by the companion.
+class Generation(Generic[S]):
+    """One response, or opening, being written. Made and started by the companion.
 
     `source` yields what is said and raises `Failed`. When it is over, `response` is the whole
     one and `sentence` says what went wrong, if anything did.
@@ -64,12 +75,12 @@ class Generation:
     def __init__(
         self,
         journal: Journal,
-        response: Response,
+        response: S,
         source: AsyncGenerator[Said, None],
         now: Callable[[], datetime],
         limit_bytes: int,
     ) -> None:
-        self.response = response
+        self.response: S = response
         self.sentence = ""
         self.ended = asyncio.Event()
         self._journal = journal
@@ -83,6 +94,7 @@ class Generation:
         self._growing = Growing()
         self._settled: list[str] = []
         self._tail = ""
+        self._ahead: int | None = None
         self._version = 0
         self._fresh = asyncio.Event()
         self._due = asyncio.Event()
@@ -122,7 +134,7 @@ class Generation:
             seen = len(settled)
             if version != now:
                 version = now
-                yield Shown(tail)
+                yield Shown(tail, ahead=None if self._parts else self._ahead)
             if self.ended.is_set() and version == self._version:
                 return
             async with self._shown:
@@ -163,10 +175,17 @@ class Generation:
         async with aclosing(self._source) as source:
             async for said in source:
                 self._hear(said)
+                if said.ahead is not None and said.ahead != self._ahead:
+                    self._ahead = said.ahead
+                    self._version += 1
+                    async with self._shown:
+                        self._shown.notify_all()
 
     def _hear(self, said: Said) -> None:
         if said.model and not self.response.model:
             self.response = replace(self.response, model=said.model)
+        if said.reading:
+            self.response = replace(self.response, reading=said.reading)
         if said.quotes:
             self.response = replace(self.response, quotes=said.quotes)
         if said.text:

@@ -6,9 +6,13 @@ its `str()` are fit for a log. None of the three holds a word of what was sent o
 address or a key.
 """
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
+
+Schema = Mapping[str, Any]
+"""A JSON schema (https://json-schema.org), as far as servers can hold a model to one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,16 +24,47 @@ class Message:
 @dataclass(frozen=True, slots=True)
 class Token:
     """A piece of the answer. The last one has no text and says how it ended: "stop" when the model
-    was done, "length" when it came to the end of what it may say or hold."""
+    was done, "length" when it came to the end of what it may say or hold, and how many tokens the
+    server counted in the prompt and in the answer, 0 when it does not say. Before the first, while
+    it waits for its turn, tokens without text say how many answers come before it."""
 
     text: str
     finish: str = ""
+    ahead: int | None = None
+    tokens: tuple[int, int] = (0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How a model is just now, as far as can be told without asking it for words."""
+
+    state: Literal["ready", "loading", "asleep", "failed", "unknown"]
+    """Asleep: it is loaded when it is first needed. Unknown: it is not to be asked."""
+    sentence: str = ""  # why it failed
+    window: int | None = None  # tokens
+    memory: int | None = None  # bytes; of a model that runs here
+    load_seconds: float | None = None
 
 
 class Model(Protocol):
     @property
     def name(self) -> str:
         """The model's name as the page may show it; may be empty until it has answered once."""
+        ...
+
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        """What answers are asked for with: temperature, stop sequences and the like."""
+        ...
+
+    async def health(self) -> Health:
+        """Asked when somebody looks, and never before an answer. It never raises and takes at most
+        a few seconds."""
+        ...
+
+    async def count(self, text: str) -> int:
+        """How many tokens `text` is, by the model's own tokenizer where that can be asked, else
+        estimated on the high side. It never raises."""
         ...
 
     async def window(self) -> int:
@@ -41,15 +76,40 @@ class Model(Protocol):
         ...
 
     def stream(
-        self, messages: Sequence[Message], *, max_tokens: int
+        self, messages: Sequence[Message], *, max_tokens: int, schema: Schema | None = None
     ) -> AsyncGenerator[Token, None]:
         """The answer as it comes; always ended by a token with `finish`, or by a `ModelError`.
+
+        With a schema the answer is asked to be JSON of that form. Not every server can hold its
+        model to it, so what comes is to be read as anything might be.
 
         Cancelling the task that reads it, or closing the generator (`contextlib.aclosing`), closes
         the connection at once, and with it the work of the model. Leaving the loop in another way
         does not.
         """
         ...
+
+
+async def whole(
+    model: Model,
+    messages: Sequence[Message],
+    *,
+    max_tokens: int,
+    schema: Schema | None = None,
+    characters: int,
+) -> str:
+    """An answer that nobody watches come; it is left off after so many characters.
+
+    Raises:
+        ModelError
+    """
+    said = ""
+    async with aclosing(model.stream(messages, max_tokens=max_tokens, schema=schema)) as tokens:
+        async for token in tokens:
+            said += token.text
+            if len(said) >= characters:
+                break
+    return said[:characters]
 
 
 class ModelError(Exception):

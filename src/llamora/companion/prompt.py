@@ -8,7 +8,9 @@ from being taken for orders; nothing rests on it, for the model has no tools.
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +21,14 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 BUILT_IN = Path(__file__).parent / "prompts"
+OPENING = "opening.txt.j2"
+RECAP = "recap.txt.j2"
 RESPOND = "respond.txt.j2"
+SUGGEST_TRACES = "suggest_traces.txt.j2"
+SUMMARISE = "summarise.txt.j2"
+
+MOMENTS = ("first", "return", "ordinary")
+"""What a day is that is opened: the first ever, the first after a long silence, or any."""
 
 _tildes = re.compile(r"~{3,}")
 
@@ -33,23 +42,75 @@ class Prompts:
 
     def __init__(self, template_dir: Path | None = None) -> None:
         self._environment = _environment(template_dir)
-        self.respond([Piece(Kind.ENTRY, "A try.", date(2000, 1, 1))])
+        entry = Piece(Kind.ENTRY, "A try.", date(2000, 1, 1))
+        self.respond([entry])
+        self.respond([entry], brief=True)
+        self.suggest_traces(entry, known=["try"], kept=["try"])
+        self.summarise("try", [replace(entry, kind=Kind.TRACE)], entries=2)
+        self.recap([replace(entry, kind=Kind.TODAY)], day=date(2000, 1, 1))
+        for moment in MOMENTS:
+            earlier = [replace(entry, kind=Kind.EARLIER)] if moment != "first" else []
+            self.opening(earlier, day=date(2000, 1, 31), moment=moment, silence=30)
 
-    def system(self) -> Piece:
+    def system(self, name: str = RESPOND, *, brief: bool = False) -> Piece:
         """What the companion is told to be, as the budget counts it."""
-        return Piece(Kind.SYSTEM, self._block(RESPOND, "system", {"fence": _fence([])}))
+        context = {"fence": _fence([]), "brief": brief}
+        return Piece(Kind.SYSTEM, self._block(name, "system", context))
 
-    def respond(self, pieces: Sequence[Piece]) -> list[Message]:
+    def digest(self, name: str) -> str:
+        """Sixteen hexadecimal digits of the SHA-256 of a template's text."""
+        loader = self._environment.loader
+        assert loader is not None
+        source, _, _ = loader.get_source(self._environment, name)
+        return sha256(source.encode()).hexdigest()[:16]
+
+    def respond(self, pieces: Sequence[Piece], *, brief: bool = False) -> list[Message]:
         """The messages that ask for an answer to the one piece that is the entry; the others are
         its context, in the order given. A piece of kind `SYSTEM` is read over: the template's
-        own words are used, with the right fence."""
+        own words are used, with the right fence; few of them when it is to be `brief`."""
         entry = next(_shown(piece) for piece in pieces if piece.kind == Kind.ENTRY)
         others = [_shown(piece) for piece in pieces if piece.kind > Kind.ENTRY]
-        quoted = [piece.text for piece in pieces if piece.kind != Kind.SYSTEM]
-        context = {"pieces": others, "entry": entry, "fence": _fence(quoted)}
+        context = {"pieces": others, "entry": entry, "brief": brief}
+        return self._messages(RESPOND, pieces, context)
+
+    def suggest_traces(
+        self, entry: Piece, *, known: Sequence[str], kept: Sequence[str]
+    ) -> list[Message]:
+        """The messages that ask for labels, with the names of those that are near, and of those
+        that the entry has."""
+        context = {"entry": _shown(entry), "known": known, "kept": kept}
+        return self._messages(SUGGEST_TRACES, [entry], context)
+
+    def summarise(self, trace: str, pieces: Sequence[Piece], *, entries: int) -> list[Message]:
+        """The messages that ask what has gathered under a trace of so many entries; of these, the
+        pieces of kind `TRACE` are read."""
+        read = [_shown(piece) for piece in pieces if piece.kind == Kind.TRACE]
+        context = {"trace": trace, "pieces": read, "entries": entries}
+        return self._messages(SUMMARISE, pieces, context)
+
+    def opening(
+        self, pieces: Sequence[Piece], *, day: date, moment: str, silence: int
+    ) -> list[Message]:
+        """The messages that ask for the opening of a day, `silence` days after the last entry; of
+        the pieces, those of kind `EARLIER` are read. `moment` is one of `MOMENTS`."""
+        read = [_shown(piece) for piece in pieces if piece.kind == Kind.EARLIER]
+        context = {"day": day, "moment": moment, "silence": silence, "pieces": read}
+        return self._messages(OPENING, pieces, context)
+
+    def recap(self, pieces: Sequence[Piece], *, day: date) -> list[Message]:
+        """The messages that ask what a day held; of the pieces, its entries are those of kind
+        `TODAY`."""
+        read = [_shown(piece) for piece in pieces if piece.kind == Kind.TODAY]
+        return self._messages(RECAP, pieces, {"day": day, "pieces": read})
+
+    def _messages(
+        self, name: str, quoted: Sequence[Piece], context: Mapping[str, object]
+    ) -> list[Message]:
+        texts = [piece.text for piece in quoted if piece.kind != Kind.SYSTEM]
+        context = {**context, "fence": _fence(texts)}
         return [
-            Message("system", self._block(RESPOND, "system", context)),
-            Message("user", self._block(RESPOND, "user", context)),
+            Message("system", self._block(name, "system", context)),
+            Message("user", self._block(name, "user", context)),
         ]
 
     def _block(self, name: str, block: str, context: Mapping[str, object]) -> str:
@@ -84,7 +145,14 @@ def _environment(template_dir: Path | None) -> "Environment":
 
 
 def _shown(piece: Piece) -> dict[str, object]:
-    return {**vars(piece), "kind": piece.kind.name.lower()}
+    """What a template is given of a piece; where it stands is none of a prompt's business."""
+    return {
+        "kind": piece.kind.name.lower(),
+        "text": piece.text,
+        "day": piece.day,
+        "by": piece.by,
+        "about": piece.about,
+    }
 
 
 def _fence(texts: Sequence[str]) -> str:

@@ -15,6 +15,7 @@ from tests.support.upstream import (
     TOO_LONG,
     WAYS,
     WHOLE,
+    Call,
     Script,
     Upstream,
     answers,
@@ -32,7 +33,9 @@ from llamora.companion.model import (
     ModelError,
     Overflow,
     Redirected,
+    Refused,
     Unreachable,
+    whole,
 )
 
 ASKED = [Message("system", "Be kind."), Message("user", "The heron came back.")]
@@ -183,6 +186,69 @@ async def test_an_overflow_says_how_large_the_window_is():
     _, _, error = await with_script(answers("400 Bad Request", {"error": {"message": said}}))
     assert isinstance(error, Overflow)
     assert error.n_ctx == 8192
+
+
+SCHEMA = {"type": "object", "properties": {"said": {"type": "string"}}, "required": ["said"]}
+
+
+def refusing(status: str, *, also_without: bool = False) -> Script:
+    """A server that does not know what a schema is."""
+
+    async def script(call: Call) -> None:
+        if also_without or "response_format" in call.body:
+            await answers(status, {"error": {"message": "unknown field"}})(call)
+        else:
+            await streams(WHOLE)(call)
+
+    return script
+
+
+async def asked_for_json(endpoint: Endpoint) -> str:
+    return await whole(endpoint, ASKED, max_tokens=50, schema=SCHEMA, characters=1_000)
+
+
+async def test_a_schema_goes_with_the_request_that_has_one_and_with_no_other():
+    async with Upstream(streams(WHOLE)) as server, model_at(server.url) as endpoint:
+        assert await asked_for_json(endpoint) == ANSWER
+        await listen(endpoint)
+        with_schema, without = (call.body for call in server.posts)
+    form = {"name": "reply", "strict": True, "schema": SCHEMA}
+    assert with_schema["response_format"] == {"type": "json_schema", "json_schema": form}
+    assert "response_format" not in without
+
+
+@pytest.mark.parametrize("status", ["400 Bad Request", "422 No", "500 Oops", "501 Not Yet"])
+async def test_a_server_that_refuses_schemas_is_asked_without_from_then_on(status):
+    async with Upstream(refusing(status)) as server, model_at(server.url) as endpoint:
+        assert await asked_for_json(endpoint) == ANSWER
+        assert await asked_for_json(endpoint) == ANSWER
+        assert ["response_format" in call.body for call in server.posts] == [True, False, False]
+
+
+async def test_a_server_that_refuses_either_way_did_not_mind_the_schema():
+    script = refusing("400 Bad Request", also_without=True)
+    async with Upstream(script) as server, model_at(server.url) as endpoint:
+        for _ in range(2):
+            with pytest.raises(Refused):
+                await asked_for_json(endpoint)
+        assert ["response_format" in call.body for call in server.posts] == [True, False] * 2
+
+
+@pytest.mark.parametrize("status", ["401 No", "404 No", "429 Slow Down"])
+async def test_what_is_no_matter_of_schemas_is_not_asked_twice(status):
+    async with Upstream(refusing(status)) as server, model_at(server.url) as endpoint:
+        with pytest.raises(ModelError):
+            await asked_for_json(endpoint)
+        assert len(server.posts) == 1
+
+
+async def test_a_whole_answer_is_left_off_where_it_has_grown_too_long():
+    running = asyncio.all_tasks()
+    async with Upstream(repeats(chunk("word "))) as server, model_at(server.url) as endpoint:
+        running |= asyncio.all_tasks()
+        said = await whole(endpoint, ASKED, max_tokens=50, characters=12)
+        assert said == "word word wo"
+        await nothing_left(server, running)
 
 
 @pytest.mark.parametrize("script", [then_waits(BEGUN), repeats(chunk("word "), pause=0.01)])

@@ -14,6 +14,7 @@ from llamora.companion import generation as module
 from llamora.companion.companion import Companion, CompanionLimits
 from llamora.companion.generation import Generation
 from llamora.companion.prompt import Prompts
+from llamora.companion.sources import Sources
 from llamora.journal.errors import NotFound
 from llamora.journal.growing import Growing
 from llamora.journal.journal import Journal
@@ -33,8 +34,8 @@ async def uncaught() -> list[dict[str, Any]]:
     return found
 
 
-def companion(journal: Journal, model: Any) -> Companion:
-    return Companion(journal, model, Prompts(), CompanionLimits())
+def companion(sources: Sources, model: Any) -> Companion:
+    return Companion(sources, model, Prompts(), CompanionLimits())
 
 
 async def begun(companion: Companion, journal: Journal) -> Generation:
@@ -48,7 +49,9 @@ async def begun(companion: Companion, journal: Journal) -> Generation:
 class Breaking(ScriptedModel):
     """A model that says its pieces and then fails in a way that nobody thought of."""
 
-    async def stream(self, messages: Any, *, max_tokens: int) -> AsyncGenerator[Any, None]:
+    async def stream(
+        self, messages: Any, *, max_tokens: int, schema: Any = None
+    ) -> AsyncGenerator[Any, None]:
         async for token in super().stream(messages, max_tokens=max_tokens):
             if token.finish:
                 raise KeyError(SECRET)
@@ -61,9 +64,9 @@ def responses(journal: Journal) -> list[Response]:
 
 @pytest.mark.parametrize(("said", "state"), [(("It came. ",), "cut"), ((), "failed")])
 async def test_an_error_that_nobody_thought_of_ends_the_answer_calmly(
-    said, state, ada, caplog, uncaught
+    said, state, ada, sources, caplog, uncaught
 ):
-    answering = companion(ada, Breaking(*said))
+    answering = companion(sources, Breaking(*said))
     generation = await begun(answering, ada)
     await generation.ended.wait()
     await answering.close()
@@ -83,13 +86,13 @@ def failing(*_: Any, **__: Any) -> Any:
     ("where", "name"), [(Growing, "tail"), (Journal, "grow_response"), (Journal, "end_response")]
 )
 async def test_what_fails_beside_the_answer_neither_ends_it_nor_goes_unheard(
-    where, name, ada, caplog, uncaught, monkeypatch
+    where, name, ada, sources, caplog, uncaught, monkeypatch
 ):
     caplog.set_level(logging.ERROR)
     monkeypatch.setattr(module, "SEAL_BYTES", 1)
     monkeypatch.setattr(where, name, failing)
     model = ScriptedModel("It came. ", "And it stayed.", hold_at=1)
-    answering = companion(ada, model)
+    answering = companion(sources, model)
     generation = await begun(answering, ada)
     for _ in range(1_000):
         if caplog.text or name == "end_response":
@@ -107,7 +110,7 @@ async def test_what_fails_beside_the_answer_neither_ends_it_nor_goes_unheard(
     assert kept.state == ("writing" if name == "end_response" else "done")
 
 
-async def test_the_loop_is_never_where_a_growing_answer_is_rendered(ada, monkeypatch):
+async def test_the_loop_is_never_where_a_growing_answer_is_rendered(ada, sources, monkeypatch):
     loops = []
     tail = Growing.tail
 
@@ -119,7 +122,7 @@ async def test_the_loop_is_never_where_a_growing_answer_is_rendered(ada, monkeyp
         return tail(growing)
 
     monkeypatch.setattr(Growing, "tail", noted)
-    answering = companion(ada, ScriptedModel("one\n\n", "two"))
+    answering = companion(sources, ScriptedModel("one\n\n", "two"))
     generation = await begun(answering, ada)
     async for _ in generation.follow(0):
         pass
@@ -127,9 +130,9 @@ async def test_the_loop_is_never_where_a_growing_answer_is_rendered(ada, monkeyp
     assert set(loops) <= {None}
 
 
-async def test_what_is_rendered_so_far_is_what_readers_were_sent(ada):
+async def test_what_is_rendered_so_far_is_what_readers_were_sent(ada, sources):
     model = ScriptedModel(*(f"line {n}\n\n" for n in range(6)), hold_at=0)
-    answering = companion(ada, model)
+    answering = companion(sources, model)
     generation = await begun(answering, ada)
     page, tail = "", ""
     async for shown in generation.follow(0):
@@ -155,8 +158,8 @@ def held_begin(monkeypatch) -> tuple[asyncio.Event, asyncio.Event]:
     there, go_on = asyncio.Event(), asyncio.Event()
     begin: Callable[..., Any] = Journal.begin_response
 
-    async def held(journal: Journal, response: Response) -> Response:
-        kept = await begin(journal, response)
+    async def held(journal: Journal, *begun: Any) -> Response:
+        kept = await begin(journal, *begun)
         there.set()
         await go_on.wait()
         return kept
@@ -165,9 +168,9 @@ def held_begin(monkeypatch) -> tuple[asyncio.Event, asyncio.Event]:
     return there, go_on
 
 
-async def test_locking_while_an_answer_is_begun_leaves_nothing_half_begun(ada, held_begin):
+async def test_locking_while_an_answer_is_begun_leaves_nothing_half_begun(ada, sources, held_begin):
     there, go_on = held_begin
-    answering = companion(ada, ScriptedModel("one"))
+    answering = companion(sources, ScriptedModel("one"))
     entry = await write(ada, "the heron came back")
     asking = asyncio.create_task(answering.respond(entry.id, "key"))
     await there.wait()
@@ -182,9 +185,11 @@ async def test_locking_while_an_answer_is_begun_leaves_nothing_half_begun(ada, h
         await answering.respond(entry.id, "another")
 
 
-async def test_who_leaves_while_an_answer_is_begun_finds_it_written(ada, held_begin, uncaught):
+async def test_who_leaves_while_an_answer_is_begun_finds_it_written(
+    ada, sources, held_begin, uncaught
+):
     there, go_on = held_begin
-    answering = companion(ada, ScriptedModel("one"))
+    answering = companion(sources, ScriptedModel("one"))
     entry = await write(ada, "the heron came back")
     asking = asyncio.create_task(answering.respond(entry.id, "key"))
     await there.wait()
@@ -200,8 +205,8 @@ async def test_who_leaves_while_an_answer_is_begun_finds_it_written(ada, held_be
     assert not uncaught
 
 
-async def test_asking_about_what_is_gone_is_said_to_who_asks(ada):
-    answering = companion(ada, ScriptedModel("one"))
+async def test_asking_about_what_is_gone_is_said_to_who_asks(ada, sources):
+    answering = companion(sources, ScriptedModel("one"))
     with pytest.raises(NotFound):
         await answering.respond(bytes(16), "key")
     await answering.close()

@@ -12,7 +12,7 @@ from tests.support.llama import Llama, serving
 from tests.support.tiny_gguf import write
 
 from llamora.companion.endpoint import Endpoint, ModelSettings
-from llamora.companion.model import Message, Overflow, Unreachable, WrongKey
+from llamora.companion.model import Message, Overflow, Unreachable, WrongKey, whole
 
 ASKED = [Message("system", "Be kind."), Message("user", "The heron came back.")]
 
@@ -97,25 +97,17 @@ async def cancelled(endpoint: Endpoint) -> None:
         await reader
 
 
-async def test_a_grammar_gets_valid_json_out_of_it(llama):
+async def test_a_schema_gets_valid_json_out_of_it(model):
     schema = {
         "type": "object",
         "properties": {"traces": {"type": "array", "items": {"type": "string"}, "maxItems": 5}},
         "required": ["traces"],
+        "additionalProperties": False,
     }
-    async with httpx.AsyncClient(trust_env=False) as client:
-        for _ in range(10):
-            answer = await client.post(
-                f"{llama.url}/v1/chat/completions",
-                headers={"Authorization": f"Bearer {llama.api_key}"},
-                json={
-                    "messages": [{"role": "user", "content": "Which traces?"}],
-                    "max_tokens": 200,
-                    "response_format": {"type": "json_schema", "json_schema": {"schema": schema}},
-                },
-            )
-            said = json.loads(answer.json()["choices"][0]["message"]["content"])
-            assert all(isinstance(trace, str) for trace in said["traces"])
+    asked = [Message("user", "Which traces?")]
+    for _ in range(10):
+        said = await whole(model, asked, max_tokens=200, schema=schema, characters=4_000)
+        assert all(isinstance(trace, str) for trace in json.loads(said)["traces"])
 
 
 async def test_it_serves_the_model_and_nothing_else(llama):

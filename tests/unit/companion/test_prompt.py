@@ -1,11 +1,12 @@
 """The model is told what the operator reads in the template, and the diary stays a quotation."""
 
+import re
 from datetime import date
 
 import pytest
 
 from llamora.companion.budget import Kind, Piece
-from llamora.companion.prompt import BadPrompt, Prompts
+from llamora.companion.prompt import RESPOND, SUGGEST_TRACES, SUMMARISE, BadPrompt, Prompts
 
 DAY = date(1666, 9, 2)
 ENTRY = Piece(Kind.ENTRY, "The fire is {{ near }} & <b>loud</b>.", DAY)
@@ -72,6 +73,7 @@ def test_an_empty_folder_leaves_the_built_in_prompts(tmp_path):
     assert Prompts(tmp_path).respond([ENTRY]) == Prompts().respond([ENTRY])
 
 
+@pytest.mark.parametrize("name", [RESPOND, SUGGEST_TRACES, SUMMARISE])
 @pytest.mark.parametrize(
     "template",
     [
@@ -81,7 +83,34 @@ def test_an_empty_folder_leaves_the_built_in_prompts(tmp_path):
         "{%",
     ],
 )
-def test_a_template_that_cannot_be_used_is_named_at_the_start(tmp_path, template):
-    (tmp_path / "respond.txt.j2").write_text(template)
-    with pytest.raises(BadPrompt, match=r"respond\.txt\.j2"):
+def test_a_template_that_cannot_be_used_is_named_at_the_start(tmp_path, template, name):
+    (tmp_path / name).write_text(template)
+    with pytest.raises(BadPrompt, match=re.escape(name)):
         Prompts(tmp_path)
+
+
+def test_who_suggests_traces_is_told_the_names_beside_the_entry():
+    _, user = Prompts().suggest_traces(ENTRY, known=["garden", "🎉"], kept=["fire"])
+    assert user.text == (
+        "Traces that the writer uses already. Where one of them says it, take no other word for the"
+        " same: garden, 🎉\n\n"
+        "Traces that the entry has. Do not repeat them: fire\n\n"
+        "The entry:\n~~~\nThe fire is {{ near }} & <b>loud</b>.\n~~~\n\n"
+        "Which traces fit this entry?"
+    )
+    _, user = Prompts().suggest_traces(ENTRY, known=[], kept=[])
+    assert user.text.startswith("The entry:")
+
+
+def test_who_sums_up_a_trace_is_told_the_days_and_whether_that_is_all():
+    pieces = [Piece(Kind.TRACE, "~~~ Smoke.", DAY), Piece(Kind.TRACE, "Ash.", date(1666, 9, 5))]
+    system, user = Prompts().summarise("fire", pieces, entries=7)
+    assert user.text == (
+        'The trace is "fire". Of its 7 entries, these are spread over its whole time.\n\n'
+        "Thursday, 2 September 1666:\n~~~~\n~~~ Smoke.\n~~~~\n\n"
+        "Sunday, 5 September 1666:\n~~~~\nAsh.\n~~~~\n\n"
+        "What has gathered under this trace?"
+    )
+    assert "two lines of ~~~~ is quoted" in system.text
+    _, user = Prompts().summarise("fire", pieces, entries=2)
+    assert user.text.startswith('The trace is "fire".\n\nThursday')

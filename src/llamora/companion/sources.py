@@ -1,0 +1,34 @@
+"""What the companion reads in: a journal, its traces and its search."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from llamora.journal.errors import NotFound
+from llamora.journal.journal import Journal
+from llamora.traces.traces import Trace, Traces
+
+if TYPE_CHECKING:
+    from llamora.search.search import Search
+
+
+@dataclass(frozen=True)
+class Sources:
+    """All of one unlocked account. `search` is made when it is first asked for."""
+
+    journal: Journal
+    traces: Traces
+    search: Callable[[], Awaitable["Search"]]
+
+    def may_be_read(self, entry: bytes) -> bool:
+        """Whether a model may be told that entry: not when the diarist keeps it from the model, nor
+        while nobody knows what they keep. Whatever reads for a model asks here; any thread may."""
+        rests = self.journal.rests
+        return rests.known and entry not in rests.kept_back
+
+    def trace(self, id: bytes) -> Trace | None:
+        """The trace, unless no entry carries it any more."""
+        try:
+            return self.traces.get(id)
+        except NotFound:
+            return None
