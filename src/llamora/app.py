@@ -6,8 +6,9 @@ server that nobody has opened yet is small and starts at once.
 
 import asyncio
 import logging
+import socket
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,12 +22,16 @@ from llamora.accounts import Accounts, AccountsPolicy, Limit, Limits, Sessions
 from llamora.address import is_loopback
 from llamora.companion.companion import Companion, CompanionLimits
 from llamora.companion.endpoint import Endpoint, ModelSettings
+from llamora.companion.managed import Line, Managed
 from llamora.companion.model import BadAddress, Model
 from llamora.companion.prompt import Prompts
+from llamora.companion.sources import Sources
+from llamora.companion.turns import InTurn, Turns
 from llamora.journal.journal import Journal
 from llamora.kernel import Clock, SystemClock
 from llamora.settings import FRONTEND, BadSetting, Embedding, Settings
 from llamora.storage import Store, StoreError
+from llamora.traces.traces import Traces
 from llamora.vault import KdfPolicy, RuntimeKey
 from llamora.vault.cookie_key import CookieKey
 from llamora.web import errors, forms, hypermedia, ids, recovery, session
@@ -34,12 +39,17 @@ from llamora.web.accounts import accounts as accounts_routes
 from llamora.web.cookies import CookieJar
 from llamora.web.days import days as days_routes
 from llamora.web.entries import entries as entries_routes
+from llamora.web.openings import openings as openings_routes
+from llamora.web.readings import readings as readings_routes
 from llamora.web.responses import responses as responses_routes
+from llamora.web.resting import resting as resting_routes
 from llamora.web.rooms import Rooms, WebSettings
 from llamora.web.search import search as search_routes
 from llamora.web.security import HEADERS, HSTS, Gate
 from llamora.web.settings import Engine
 from llamora.web.settings import settings as settings_routes
+from llamora.web.traces import traces as traces_routes
+from llamora.web.tracing import tracing as tracing_routes
 from llamora.web.unlocked import OpenJournals
 
 if TYPE_CHECKING:
@@ -78,11 +88,13 @@ def build(
     policy: AccountsPolicy | None = None,
     model: Model | None = None,
     first_token: str | None = None,
+    llama: socket.socket | None = None,
 ) -> Callable[..., Awaitable[None]]:
     """The whole server as one ASGI application.
 
     `policy` and `model` stand in for what the settings name; tests use them. `first_token` is
-    asked of whoever registers the first account.
+    asked of whoever registers the first account. `llama` is the line to the model that the parent
+    runs, when the settings name one.
     """
     the_clock = clock or SystemClock()
     secure = bool(settings.app.tls_cert) or settings.cookies.force_secure
@@ -92,8 +104,14 @@ def build(
     accounts = Accounts(store, the_clock, policy)
     key = CookieKey(settings.cookies.secret.encode()) if _in_cookies(policy) else runtime
     sessions = Sessions(store, the_clock, key, policy)
-    endpoint = None if model else _model(settings)
+    endpoint = None if model else _model(settings, llama)
     the_model = model or endpoint
+    turns = Turns(settings.llm.upstream.parallel)
+
+    def in_turn(sources: Sources) -> Model | None:
+        owner = sources.journal.vault.owner
+        return InTurn(the_model, turns, owner) if the_model else None
+
     prompts = Prompts(settings.prompts.template_dir)
     limits = CompanionLimits(
         settings.limits.generations_per_account,
@@ -104,8 +122,9 @@ def build(
         accounts,
         sessions,
         lambda vault: Journal.open(store, vault, the_clock),
-        lambda journal: Companion(journal, the_model, prompts, limits),
-        lambda journal: search_of(settings, store, journal),
+        lambda journal: traces_of(settings, store, journal),
+        lambda sources: Companion(sources, in_turn(sources), prompts, limits),
+        lambda journal, traces: search_of(settings, store, journal, traces),
         recovery.drop_old,
         index_bytes=settings.search.memory_budget * 2**20,
     )
@@ -168,12 +187,20 @@ def _quart(
     }
     hypermedia.install(app, static)
     errors.install(app)
-    session.install(app, frozenset({"days", "entries", "responses", "search", "settings"}))
+    private = {"days", "entries", "openings", "readings", "responses", "resting", "search"}
+    private |= {"settings"}
+    private |= {"traces", "tracing"}
+    session.install(app, frozenset(private))
     for routes in (
         days_routes,
         entries_routes,
+        openings_routes,
         responses_routes,
+        readings_routes,
+        resting_routes,
+        tracing_routes,
         search_routes,
+        traces_routes,
         accounts_routes,
         settings_routes,
     ):
@@ -283,49 +310,70 @@ def _in_cookies(policy: AccountsPolicy) -> bool:
     return policy.dek_storage == "cookie"
 
 
-def _address(settings: Settings) -> str:
+def chat_address(settings: Settings) -> str:
     return settings.llm.chat.base_url or settings.llm.upstream.host
 
 
-def _model(settings: Settings) -> Endpoint | None:
-    """The configured endpoint; None when there is none, and Echo answers."""
-    if not _address(settings):
+def _model(settings: Settings, llama: socket.socket | None) -> Endpoint | None:
+    """The model that is run here, or the configured endpoint; None when there is neither, and Echo
+    answers."""
+    if settings.llm.local.model_path is None:
+        return chat_endpoint(settings)
+    if llama is None:
+        raise BadSetting("LLM.local.model_path is set, and nothing here runs a model.")
+    return managed(settings, llama)
+
+
+def managed(settings: Settings, llama: socket.socket) -> Managed:
+    """The model at the other end of the line `llama`."""
+    local = settings.llm.local
+    assert local.model_path
+    here = replace(_model_settings(settings), ctx_size=local.ctx_size, ask_window=True)
+    return Managed(Line(llama), local.model_path.stem, here)
+
+
+def chat_endpoint(settings: Settings) -> Endpoint | None:
+    """The endpoint that the settings name, if they do. It asks nothing before it is asked."""
+    if not chat_address(settings):
         return None
     try:
-        return _endpoint(settings)
+        return Endpoint(_model_settings(settings))
     except BadAddress as e:
         name = "LLM.chat.base_url" if settings.llm.chat.base_url else "LLM.upstream.host"
         raise BadSetting(f"{name} cannot be used: {e.reason}.") from e
 
 
-def _endpoint(settings: Settings) -> Endpoint:
+def _model_settings(settings: Settings) -> ModelSettings:
     llm = settings.llm
-    return Endpoint(
-        ModelSettings(
-            host=llm.upstream.host,
-            base_url=llm.chat.base_url,
-            endpoint=llm.chat.endpoint,
-            model=llm.chat.model,
-            parallel=llm.upstream.parallel,
-            ask_window=not llm.upstream.skip_health_check,
-            api_key=llm.chat.api_key,
-            ctx_size=llm.upstream.ctx_size,
-            allow_plain_http=llm.upstream.allow_plain_http,
-            connect_seconds=llm.timeouts.connect,
-            first_seconds=llm.timeouts.first_token,
-            between_seconds=llm.timeouts.between_tokens,
-            total_seconds=llm.chat.timeout_seconds,
-            max_retries=llm.chat.max_retries,
-            parameters=llm.chat.parameters,
-            parameter_allowlist=llm.chat.parameter_allowlist,
-            temperature=llm.generation.temperature,
-            top_p=llm.generation.top_p,
-            stop=llm.generation.stop,
-        )
+    return ModelSettings(
+        host=llm.upstream.host,
+        base_url=llm.chat.base_url,
+        endpoint=llm.chat.endpoint,
+        model=llm.chat.model,
+        ask_window=not llm.upstream.skip_health_check,
+        api_key=llm.chat.api_key,
+        ctx_size=llm.upstream.ctx_size,
+        allow_plain_http=llm.upstream.allow_plain_http,
+        connect_seconds=llm.timeouts.connect,
+        first_seconds=llm.timeouts.first_token,
+        between_seconds=llm.timeouts.between_tokens,
+        total_seconds=llm.chat.timeout_seconds,
+        max_retries=llm.chat.max_retries,
+        parameters=llm.chat.parameters,
+        parameter_allowlist=llm.chat.parameter_allowlist,
+        temperature=llm.generation.temperature,
+        top_p=llm.generation.top_p,
+        stop=llm.generation.stop,
     )
 
 
-def search_of(settings: Settings, store: Store, journal: Journal) -> "Search":
+def _languages(settings: Settings) -> tuple[str, ...]:
+    """The languages that names of traces are compared in."""
+    chosen = settings.search.language
+    return ("en",) if chosen == "auto" else (chosen,)
+
+
+def search_of(settings: Settings, store: Store, journal: Journal, traces: Traces) -> "Search":
     """Search in an unlocked journal. Imports NumPy and more: call in a thread the first time."""
     from llamora.search import bge
     from llamora.search.embedders import Embedders
@@ -341,7 +389,12 @@ def search_of(settings: Settings, store: Store, journal: Journal) -> "Search":
         Embedders(chosen, others),
         Recent(store, journal.vault, journal.now),
         settings.search.language,
+        traces,
     )
+
+
+def traces_of(settings: Settings, store: Store, journal: Journal) -> Traces:
+    return Traces(store, journal, _languages(settings))
 
 
 def embedder_of(embedding: Embedding, data_folder: Path) -> "Embedder | None":
@@ -381,10 +434,8 @@ def embedding_endpoint(embedding: Embedding) -> "EndpointEmbedder":
 
 def _engine(settings: Settings, model: Model | None) -> Engine:
     if model is None:
-        return Engine("echo", "", "", remote=False)
-    return Engine(
-        "model",
-        settings.llm.chat.model,
-        _address(settings),
-        remote=isinstance(model, Endpoint) and bool(model.remote),
-    )
+        return Engine("echo")
+    if isinstance(model, Managed):
+        return Engine("managed", model)
+    remote = isinstance(model, Endpoint) and bool(model.remote)
+    return Engine("endpoint", model, chat_address(settings), remote)

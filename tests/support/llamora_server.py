@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -60,6 +60,10 @@ class House:
 
         self._loop.call_soon_threadsafe(step)
         return done.result(START_SECONDS)
+
+    def wait_for(self, work: Coroutine[Any, Any, T]) -> T:
+        """Has `work` done where the server lives, and returns what it returns."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(START_SECONDS)
 
 
 @contextmanager

@@ -146,6 +146,13 @@ class Visitor:
         assert (await self.sign_in(name, password)).status_code == 303
         return self
 
+    async def keep(self, entry: str, name: str) -> str:
+        """Keeps a trace on an entry without scripts; its id."""
+        kept = await self.send(f"/entries/{entry}/traces", {"name": name, "exact": "1"})
+        assert kept.status_code == 303, (kept.status_code, kept.text)
+        picker = await self.visit(f"/entries/{entry}/traces")
+        return re.findall(rf'action="/entries/{entry}/traces/([0-9a-f]{{32}})', picker.text)[-1]
+
     async def write(self, text: str, day: str = TODAY) -> str:
         """Keeps an entry without scripts; its id."""
         form = {"text": text, "key": secrets.token_hex(16)}

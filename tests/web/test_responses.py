@@ -468,3 +468,20 @@ async def test_asking_about_nothing_is_404(ada: Visitor, stranger: Visitor) -> N
         assert (await ada.send(path, {"key": "k"})).status_code == 404
     await stranger.register("Bea", OTHER_PASSWORD)
     assert fields(await stranger.day())["text"] == ""
+
+
+async def test_who_waits_for_another_hears_so_and_too_many_are_told_when_to_come_back(
+    ada: Visitor, model: ScriptedModel
+) -> None:
+    entries = [await ada.write(text) for text in ("first", "second", "third")]
+    await ada.ask(entries[0])
+    while not model.asked:  # else the second may be through with its context first
+        await asyncio.sleep(0.01)
+    second = await ada.ask(entries[1])
+    async with ada.follow(second) as stream:
+        waiting = await stream.until("One answer comes before this one.")
+        assert [each.kind for each in waiting if "comes before" in each.html] == ["ahead"]
+    refused = await ada.htmx("POST", f"/entries/{entries[2]}/responses", form={"key": "3"})
+    assert refused.status_code == 429
+    assert refused.headers["Retry-After"] == "10"
+    model.go_on()

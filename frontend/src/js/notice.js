@@ -38,7 +38,8 @@ document.addEventListener("htmx:after:settle", ({ detail }) => {
   const held = document.activeElement
   if (held !== document.body) return held.closest(".compose")?.scrollIntoView({ block: "nearest" })
   const entry = detail.newContent
-    .find((node) => node.matches?.(".written"))
-    ?.querySelector(".entry, button")
+    .find((node) => node.matches?.(".written, .entry > .foot, .trace-head, .glimpse, .day-rest"))
+    ?.closest(".written, .trace-head, .glimpse, .day-rest")
+    .querySelector(".entry, button")
   entry?.focus({ preventScroll: true })
 })

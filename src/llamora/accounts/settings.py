@@ -10,6 +10,7 @@ from llamora.kernel import zone as zone_named
 
 THEMES = ("system", "light", "dark")
 CLOCKS = (12, 24)
+TRACE_ORDERS = ("count", "name", "recent")
 LATEST_START = 6
 LONGEST_NAME = 60
 
@@ -20,7 +21,9 @@ class Settings:
 
     `zone_known` says whether anybody chose the zone, a browser included; `day_starts_at` is the
     hour, 0 to 6, at which a new day begins; `companion` says whether the companion may answer at
-    all, `remember_searches` whether what is searched for is offered again.
+    all, `remember_searches` whether what is searched for is offered again, `on_this_day` whether a
+    day's page shows earlier years of its date, `opening_folded` whether the openings of days are
+    folded away; `trace_order` says what comes first in the list of traces.
 
     Raises:
         BadSetting: a value is not possible; `field` names the setting.
@@ -35,6 +38,9 @@ class Settings:
     day_starts_at: int = 0
     companion: bool = True
     remember_searches: bool = True
+    on_this_day: bool = True
+    opening_folded: bool = False
+    trace_order: str = "count"
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -48,6 +54,8 @@ class Settings:
             raise BadSetting("The theme is system, light or dark.", "theme")
         if self.clock_hours not in CLOCKS:
             raise BadSetting("A clock has 12 or 24 hours.", "clock_hours")
+        if self.trace_order not in TRACE_ORDERS:
+            raise BadSetting("Traces are listed by count, by name or by use.", "trace_order")
         if not 0 <= self.day_starts_at <= LATEST_START:
             raise BadSetting("A day starts between 0 and 6 o'clock.", "day_starts_at")
         try:

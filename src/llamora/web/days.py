@@ -12,6 +12,7 @@ from llamora.journal.writing import normalise
 from llamora.web import recovery
 from llamora.web.forms import Form, field, hand_of, key_of, required
 from llamora.web.hypermedia import block, is_partial, page, see
+from llamora.web.looking_back import just_rested
 from llamora.web.marking import Passage
 from llamora.web.rooms import journal, opened
 from llamora.web.views import Views
@@ -33,6 +34,7 @@ async def show(day: date) -> Response:
         "journal/day.html",
         day=await Views(opened(), passage).day(day),
         code_waits=recovery.waiting() is not None,
+        rested=just_rested(opened(), request.args.get("rested", ""), day),
     )
 
 
@@ -60,6 +62,16 @@ async def keep_draft(day: date) -> Response:
     if day > journal().today():
         raise NotYet
     return await keep_draft_at(drafts.of_day(day), await request.form)
+
+
+@days.get("/days/<day:day>/recap")
+async def recap(day: date) -> Response:
+    """What a day held, in a sentence or two; a visit goes on to the day."""
+    if not is_partial():
+        return see(url_for("days.show", day=day))
+    told = opened().companion.told(day) if opened().settings.companion else ""
+    recap = told or await opened().companion.recap(day)
+    return await page("journal/_recap.html", recap=recap, by_companion=bool(told))
 
 
 @days.get("/calendar/<month:month>")

@@ -24,9 +24,12 @@ VANISHED = "There is no such entry any more. Your words stand only here: copy th
 @entries.get("")
 async def show(id: bytes) -> Response:
     thread = journal().thread(id)
-    if is_partial():
-        return await _piece(await Views(opened()).entry(thread))
-    return see(_place(thread.entry.day, id))
+    if not is_partial():
+        return see(_place(thread.entry.day, id))
+    view = await Views(opened()).entry(thread)
+    if "foot" in request.args:
+        return await page("journal/_foot.html", entry=view)
+    return await _piece(view)
 
 
 @entries.get("/edit")
@@ -160,15 +163,19 @@ async def _done(id: bytes, day: date) -> Response:
 
 async def _in_mode(thread: Thread, status: int = 200, **more: object) -> Response:
     """The entry as a form: alone for HTMX, in the middle of its day for a visit."""
-    views = Views(opened())
-    view = await views.entry(thread, **more)
+    view = await Views(opened()).entry(thread, **more)
     if is_partial():
         return await _piece(view, status)
-    day = await views.day(thread.entry.day)
-    for n, other in enumerate(day.entries):
+    return await in_its_day(view, thread.entry.day, status)
+
+
+async def in_its_day(view: EntryView, day: date, status: int = 200) -> Response:
+    """The page of an entry's day, with the entry shown as it is here."""
+    shown = await Views(opened()).day(day)
+    for n, other in enumerate(shown.entries):
         if other.id == view.id:
-            day.entries[n] = view
-    return await page("journal/day.html", status, day=day)
+            shown.entries[n] = view
+    return await page("journal/day.html", status, day=shown)
 
 
 async def _piece(view: EntryView, status: int = 200) -> Response:

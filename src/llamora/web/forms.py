@@ -12,6 +12,9 @@ from llamora.journal.drafts import Hand
 
 Form = MultiDict[str, str]
 
+MOST_TYPED = 2_000
+"""Characters of a name that are taken in. It has far fewer, but is told how many it has."""
+
 
 class _InMemory(FormDataParser):
     """Keeps long parts of a form out of the temporary files they would be written to."""
@@ -36,6 +39,11 @@ def required(form: Form, name: str) -> str:
     if name not in form:
         abort(400)
     return form[name]
+
+
+def name_typed(form: Form, name: str) -> str:
+    """What stands in a field for a trace's name; of much more than a name holds, the beginning."""
+    return field(form, name)[:MOST_TYPED]
 
 
 def number(form: Form, name: str) -> int:

@@ -80,7 +80,7 @@ class Me:
 
 async def _refuse() -> Response:
     """The door, for a request that needs an open journal and has none."""
-    if request.endpoint == "responses.stream":
+    if request.endpoint in ("responses.stream", "openings.stream"):
         return answer("", 401)  # EventSource would follow a redirect and ask again for ever
     door = url_for("accounts.login")
     if request.method in ("GET", "HEAD"):
@@ -130,4 +130,5 @@ def safe_next(path: str | None) -> str:
         endpoint, _ = adapter.match(path, method="GET")
     except (HTTPException, RequestRedirect):
         return ""
-    return path if str(endpoint).split(".")[0] in ("days", "settings", "entries", "search") else ""
+    rooms = ("days", "settings", "entries", "search", "traces")
+    return path if str(endpoint).split(".")[0] in rooms else ""

@@ -11,19 +11,26 @@ from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from llamora.accounts import Accounts, Session, Sessions, Settings
 from llamora.companion.companion import Companion
+from llamora.companion.on_this_day import OnThisDay
+from llamora.companion.resting import Resting
+from llamora.companion.sources import Sources
 from llamora.journal.errors import StoreError
 from llamora.journal.journal import Journal
 from llamora.search.words import forget
+from llamora.traces.traces import Traces
 from llamora.vault import Locked, Vault
 
 if TYPE_CHECKING:
     from llamora.search.search import Search
 
+IDLE = timedelta(seconds=20)
+"""After so long without a request the diarist is taken to wait for nothing."""
 RENDERED_BYTES = 16 * 1024 * 1024
 
 
@@ -50,35 +57,43 @@ class Rendered:
             self._size -= len(dropped)
 
 
+class LateSearch:
+    """A journal's search, made when it is first needed: what that imports takes a moment. `made` is
+    None before."""
+
+    def __init__(self, make: Callable[[], Search]) -> None:
+        self._make = make
+        self._making = asyncio.Lock()
+        self.made: Search | None = None
+
+    async def __call__(self) -> Search:
+        async with self._making:
+            if self.made is None:
+                self.made = await asyncio.to_thread(self._make)
+            return self.made
+
+
 @dataclass
 class OpenJournal:
     """Everything that is in memory for one unlocked account."""
 
     vault: Vault
     journal: Journal
+    traces: Traces
     companion: Companion
+    on_this_day: OnThisDay
     settings: Settings
-    make_search: Callable[[], Search]
+    search: LateSearch
     rendered: Rendered = field(default_factory=Rendered)
     streams: Counter[bytes] = field(default_factory=lambda: Counter[bytes]())
     """How many streams each session follows, by session id."""
     seen_change: int = -1
+    near: dict[bytes, dict[bytes, float]] = field(default_factory=dict[bytes, dict[bytes, float]])
+    """How close traces are to the entries whose traces were looked at last."""
+    used_at: datetime | None = None
+    """When something was asked of it last."""
     held: dict[bytes, Any] = field(default_factory=dict[bytes, Any])
     """What was searched for on the page, by a random id: its address may not name it."""
-    _search: Search | None = None
-    _making: asyncio.Lock = field(default_factory=asyncio.Lock)
-
-    @property
-    def made_search(self) -> Search | None:
-        """Its search, if anyone needed it yet."""
-        return self._search
-
-    async def search(self) -> Search:
-        """Its search, made now if need be: what that imports takes a moment the first time."""
-        async with self._making:
-            if self._search is None:
-                self._search = await asyncio.to_thread(self.make_search)
-            return self._search
 
 
 class OpenJournals:
@@ -89,14 +104,16 @@ class OpenJournals:
         accounts: Accounts,
         sessions: Sessions,
         open_journal: Callable[[Vault], Journal],
-        companion_of: Callable[[Journal], Companion],
-        search_of: Callable[[Journal], Search],
+        traces_of: Callable[[Journal], Traces],
+        companion_of: Callable[[Sources], Companion],
+        search_of: Callable[[Journal, Traces], Search],
         also_sweep: Callable[[Journal], Awaitable[None]],
         index_bytes: int,
     ) -> None:
         self._accounts = accounts
         self._sessions = sessions
         self._open_journal = open_journal
+        self._traces_of = traces_of
         self._companion_of = companion_of
         self._search_of = search_of
         self._also_sweep = also_sweep
@@ -117,6 +134,7 @@ class OpenJournals:
         if opened is None:
             async with self._opening.setdefault(session.owner, asyncio.Lock()):
                 opened = self._open.get(session.owner) or await self._unlock(session)
+        opened.used_at = opened.journal.now()
         if opened.seen_change != session.pulse.last_change:
             opened.journal.follow(session.pulse.last_change)
             opened.settings = self._accounts.settings(opened.vault)
@@ -132,15 +150,23 @@ class OpenJournals:
         for opened in list(self._open.values()):
             with suppress(StoreError, Locked):
                 await opened.journal.sweep()
+                await opened.traces.sweep()
                 await self._also_sweep(opened.journal)
                 search = await opened.search()
                 if not search.has_begun:  # a moment after unlocking: the first page is out
                     search.begin()
+                self._carry_on(opened)
         self._keep_to_budget()
+
+    def _carry_on(self, opened: OpenJournal) -> None:
+        """Lets the companion work ahead while nobody wants anything."""
+        idle = opened.used_at and opened.journal.now() - opened.used_at >= IDLE
+        if idle and opened.settings.companion:
+            opened.companion.carry_on()
 
     def _keep_to_budget(self) -> None:
         """Drops the indexes that were used longest ago, while all together take too much."""
-        loaded = [s for o in self._open.values() if (s := o.made_search) and s.is_loaded]
+        loaded = [s for o in self._open.values() if (s := o.search.made) and s.is_loaded]
         loaded.sort(key=lambda search: search.used_at)
         taken = sum(search.nbytes for search in loaded)
         for search in loaded[:-1]:
@@ -156,8 +182,8 @@ class OpenJournals:
             return
         try:
             await opened.companion.close()
-            if opened.made_search:
-                await opened.made_search.close()
+            if opened.search.made:
+                await opened.search.made.close()
             with suppress(StoreError, Locked):
                 await opened.journal.sweep(everything=True)
         finally:
@@ -173,13 +199,11 @@ class OpenJournals:
         if vault is None:
             raise Locked
         journal = await self.read(vault)
+        traces = self._traces_of(journal)
         settings = self._accounts.settings(vault)
-        opened = OpenJournal(
-            vault,
-            journal,
-            self._companion_of(journal),
-            settings,
-            partial(self._search_of, journal),
-        )
+        search = LateSearch(partial(self._search_of, journal, traces))
+        companion = self._companion_of(Sources(journal, traces, search))
+        on_this_day = OnThisDay(journal, Resting(journal, traces))
+        opened = OpenJournal(vault, journal, traces, companion, on_this_day, settings, search)
         self._open[session.owner] = opened
         return opened

@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
@@ -16,7 +16,11 @@ from llamora.journal.journal import ENTRY_BYTES, Journal, Thread, Unopened
 from llamora.journal.writing import Entry, Kind, Response, Writing, stamp
 from llamora.kernel import day_of
 from llamora.kernel import zone as zone_of
+from llamora.traces.traces import Trace
+from llamora.web.day_opening import OpeningView, opening_view
+from llamora.web.looking_back import Earlier, earlier
 from llamora.web.marking import Passage, mark
+from llamora.web.pills import PickerView, TraceView, trace_views
 from llamora.web.unlocked import OpenJournal
 from llamora.web.wording import MONTHS, WEEKDAYS, _, clock, day_number, day_title, weekday
 
@@ -44,6 +48,10 @@ class ResponseView:
     sentence: str
     time: str
     quotes: list[QuoteView] = field(default_factory=list)
+    attached: list[TraceView] = field(default_factory=list)
+    """The traces that were attached when it was asked for."""
+    has_reading: bool = False
+    """Whether it is known what a model read for it."""
 
 
 @dataclass(frozen=True)
@@ -57,16 +65,26 @@ class EntryView:
     stamp: str
     clock: str
     responses: list[ResponseView]
+    traces: list[TraceView] = field(default_factory=list)
+    attachable: bool = False
+    """Whether there are traces to attach to an answer."""
+    likely: list[TraceView] = field(default_factory=list)
+    """Those that are offered for it, its own first."""
     mode: str = "read"
     draft: str = ""
     draft_restored: bool = False
     unfinished: bool = False
     """Whether an edit of it was begun and not kept."""
+    rests: bool = False
+    """Whether it was let rest itself."""
+    kept_back: bool = False
+    """Whether no model may be told of it."""
     key: str = ""
     seen: str = ""
     error: str = ""
     theirs: str = ""
     typed_day: str = ""
+    picker: PickerView | None = None
     limit: int = ENTRY_BYTES
 
 
@@ -80,6 +98,7 @@ class DayView:
     number: str
     is_today: bool
     is_future: bool
+    is_written: bool
     previous: str | None
     next: str | None
     previous_written: str | None
@@ -99,6 +118,9 @@ class DayView:
     """Whether something in the journal does not open."""
     closed: bool
     """Whether it is this day's own row."""
+    rests: bool
+    earlier: Earlier
+    opening: OpeningView | None = None
 
 
 class Views:
@@ -123,8 +145,10 @@ class Views:
         """A day; without its draft for a form that is to be empty."""
         journal = self._journal
         today = journal.today()
+        back, opening = Earlier(), None
         if threads is None:
-            threads = journal.standing(day)
+            threads, back = journal.standing(day), earlier(self._opened, day)
+            opening = opening_view(self._opened, day)
         days = journal.days
         draft = journal.draft(drafts.of_day(day)) if drafted and day <= today else None
         return DayView(
@@ -136,6 +160,7 @@ class Views:
             number=day_number(day, today),
             is_today=day == today,
             is_future=day > today,
+            is_written=days.is_written(day),
             previous=(day - timedelta(days=1)).isoformat() if day > FIRST_DAY else None,
             next=(day + timedelta(days=1)).isoformat() if day < min(today, LAST_DAY) else None,
             previous_written=_iso(days.previous_written(day)),
@@ -152,6 +177,9 @@ class Views:
             zone=journal.zone,
             damaged=journal.damaged > 0 or any(isinstance(t, Unopened) for t in threads),
             closed=journal.is_damaged(day),
+            rests=day in journal.rests.days,
+            earlier=back,
+            opening=opening,
         )
 
     async def entries(self, threads: Sequence[Thread | Unopened]) -> list[EntryView]:
@@ -160,8 +188,14 @@ class Views:
         await self._render_all(writings)
         await self._mark_in(writings)
         drafted = self._journal.drafted(entry.id for entry in entries)
+        traced: dict[bytes, list[Trace]] = {}
+        for day in {entry.day for entry in entries}:
+            traced |= self._opened.traces.on_day(day)
+        attachable = self._opened.traces.are_there
         return [
-            self._entry(t, t.entry.id in drafted) if isinstance(t, Thread) else self._unopened(t)
+            self._entry(t, t.entry.id in drafted, traced, attachable=attachable)
+            if isinstance(t, Thread)
+            else self._unopened(t)
             for t in threads
         ]
 
@@ -173,7 +207,8 @@ class Views:
 
     async def response(self, response: Response, sentence: str = "") -> ResponseView:
         await self._render_all([response])
-        return self._response(response, sentence)
+        traced = self._opened.traces.on_day(response.day)
+        return self._response(response, traced, sentence)
 
     def calendar_month(self, first: date) -> dict[str, object]:
         """The month that begins on `first`."""
@@ -225,10 +260,17 @@ class Views:
             "written": self._journal.days.is_written(day),
             "is_today": day == today,
             "is_future": day > today,
-            "recap": "",
+            "title": day_title(day, today),
         }
 
-    def _entry(self, thread: Thread, unfinished: bool) -> EntryView:
+    def _entry(
+        self,
+        thread: Thread,
+        unfinished: bool,
+        traced: Mapping[bytes, list[Trace]],
+        *,
+        attachable: bool,
+    ) -> EntryView:
         entry = thread.entry
         later = added_later(entry, self._journal.day_starts_at)
         return EntryView(
@@ -240,8 +282,12 @@ class Views:
             time=self._time(entry),
             stamp=stamp(entry.at) if entry.at else "",
             clock="" if later or not entry.local else f"{entry.local:%H:%M}",
-            responses=[self._response(r) for r in thread.responses],
+            responses=[self._response(r, traced) for r in thread.responses],
+            traces=trace_views(traced.get(entry.id, [])),
+            attachable=attachable,
             unfinished=unfinished,
+            rests=entry.id in self._journal.rests.entries,
+            kept_back=entry.id in self._journal.rests.kept_back,
         )
 
     def _unopened(self, lost: Unopened) -> EntryView:
@@ -255,7 +301,7 @@ class Views:
             time="",
             stamp="",
             clock="",
-            responses=[self._response(r) for r in lost.responses],
+            responses=[self._response(r, {}) for r in lost.responses],
             mode="unopened" if lost.kind is Kind.ENTRY else "unopened response",
         )
 
@@ -268,7 +314,9 @@ class Views:
         written_on = day_of(entry.at, entry.zone or "UTC", self._journal.day_starts_at)
         return _("added %s") % day_number(written_on, self._journal.today())
 
-    def _response(self, response: Response, sentence: str = "") -> ResponseView:
+    def _response(
+        self, response: Response, traced: Mapping[bytes, list[Trace]], sentence: str = ""
+    ) -> ResponseView:
         state = response.state
         if state == "writing" and not self._companion.is_alive(response):
             state = "cut"
@@ -304,6 +352,8 @@ class Views:
                 )
                 for q in response.quotes
             ],
+            attached=trace_views(traced.get(response.id, [])),
+            has_reading=response.reading is not None,
         )
 
     def _html(self, writing: Writing) -> Markup:

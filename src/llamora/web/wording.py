@@ -52,6 +52,11 @@ def number(count: int) -> str:
     return f"{count:,}"
 
 
+def in_entries(count: int) -> str:
+    """ "1 entry", "1,829 entries"."""
+    return _("1 entry") if count == 1 else _("%s entries") % number(count)
+
+
 def clock(at: datetime, hours: int) -> str:
     """ "07:42" or "7:42 am"."""
     if hours == 24:

@@ -25,6 +25,7 @@ from llamora.storage import ledger
         ("spellcheck", 1),
         ("companion", None),
         ("remember_searches", 0),
+        ("trace_order", "size"),
     ],
 )
 def test_an_impossible_setting_names_its_field(field: str, value: Any):
@@ -45,6 +46,7 @@ async def test_settings_are_kept_and_sealed(home: House, ada: Registered):
         day_starts_at=4,
         companion=False,
         remember_searches=False,
+        trace_order="recent",
     )
     await home.accounts.save_settings(vault, chosen)
     assert home.accounts.settings(vault) == chosen

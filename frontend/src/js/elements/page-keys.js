@@ -24,10 +24,11 @@ customElements.define(
       if (this.#step(event.key) || this.#press(event.key)) event.preventDefault()
     }
 
-    /** Leaves a field; closes the form in an entry (its draft is kept). Popovers close by themselves. */
+    /** Leaves a field; closes the form of an entry, whose draft is kept, or of a trace. Popovers close
+     * by themselves. */
     #escape(event) {
       if (document.querySelector(":popover-open")) return
-      const cancel = event.target.closest(".written")?.querySelector("[data-cancel]")
+      const cancel = event.target.closest(".written, .trace-head")?.querySelector("[data-cancel]")
       if (cancel) cancel.click()
       else if (event.target !== document.body) event.target.blur()
     }

@@ -1,7 +1,9 @@
 // Follows a response while it is written. `src` sends the events "block" (settled HTML, to be
-// appended), "tail" (HTML that replaces the unfinished end) and "done" (the HTML of the finished
-// response, which takes its place), each as a JSON string. The browser reconnects by itself and
-// resumes after the last block it saw; the stream ends when the element leaves the page.
+// appended), "tail" (HTML that replaces the unfinished end), "ahead" (a sentence while others are
+// answered first) and "done" (the HTML of the finished response, which takes its place), each as a JSON
+// string. The browser reconnects by itself and
+// resumes after the last block it saw; the stream ends when the element leaves the page. A response
+// that came to its end says so: "response:ended" bubbles up to its entry.
 import htmx from "../htmx.js"
 
 customElements.define(
@@ -13,6 +15,7 @@ customElements.define(
     connectedCallback() {
       this.#source = new EventSource(this.getAttribute("src"))
       this.#source.addEventListener("block", (event) => this.#block(JSON.parse(event.data)))
+      this.#source.addEventListener("ahead", (event) => this.#ahead(JSON.parse(event.data)))
       this.#source.addEventListener("tail", (event) => this.#tail(JSON.parse(event.data)))
       this.#source.addEventListener("done", (event) => this.#done(JSON.parse(event.data)))
       this.#source.addEventListener("error", () => this.#failed())
@@ -20,6 +23,15 @@ customElements.define(
 
     disconnectedCallback() {
       this.#source.close()
+    }
+
+    #ahead(sentence) {
+      if (!this.#begun) this.querySelector("[data-ahead]").textContent = sentence
+    }
+
+    /** The response, or the opening of a day, that grows here. */
+    get #whole() {
+      return this.closest(".response, .opening")
     }
 
     #block(html) {
@@ -43,27 +55,31 @@ customElements.define(
       this.#begun = true
       this.querySelector("[data-settled]").replaceChildren()
       this.querySelector("[data-dots]").hidden = true
+      this.querySelector("[data-ahead]").textContent = ""
     }
 
     #done(html) {
       this.#source.close()
-      const whole = this.closest(".response")
+      const whole = this.#whole
       const held = whole.contains(document.activeElement)
       const finished = fragment(html).firstElementChild
       if (!finished) return whole.remove() // it was erased meanwhile
       whole.replaceWith(finished)
       htmx.process(finished)
       if (held) finished.querySelector("a, button, summary")?.focus({ preventScroll: true })
-      document.getElementById("status").textContent = this.dataset.sayDone
+      if (this.dataset.sayDone) document.getElementById("status").textContent = this.dataset.sayDone
+      if (finished.dataset.state === "done") {
+        finished.dispatchEvent(new CustomEvent("response:ended", { bubbles: true }))
+      }
     }
 
     /** While it only reconnects there is nothing to say; a refusal is for good. */
     #failed() {
       if (this.#source.readyState !== EventSource.CLOSED) return
       this.querySelector("[data-dots]").hidden = true
-      this.querySelector("[data-stop]").hidden = true
+      this.querySelector("[data-stop]")?.setAttribute("hidden", "")
       this.querySelector("[data-lost]").hidden = false
-      this.closest(".response").removeAttribute("aria-busy")
+      this.#whole.removeAttribute("aria-busy")
     }
   },
 )

@@ -4,6 +4,7 @@
 // an offer over, Enter opens a result. A search is remembered (`data-remember`) as one is opened.
 //
 // On the page of search it has no panel.
+import { choose, chosen, go } from "../choice.js"
 import htmx from "../htmx.js"
 
 const STEPS = { ArrowDown: 1, ArrowUp: -1 }
@@ -53,7 +54,7 @@ customElements.define(
     }
 
     get #chosen() {
-      return this.panel.querySelector('[aria-selected="true"]')
+      return chosen(this.panel)
     }
 
     #open() {
@@ -66,7 +67,7 @@ customElements.define(
 
     #close() {
       if (!this.#isOpen) return
-      this.#choose(null)
+      choose(this.field, this.panel, null)
       this.removeAttribute("data-open")
       this.panel.hidePopover()
       this.field.setAttribute("aria-expanded", "false")
@@ -81,7 +82,7 @@ customElements.define(
       if (this.field.value === this.#typed) return
       this.#typed = this.field.value
       this.#open()
-      this.#choose(null)
+      choose(this.field, this.panel, null)
       this.panel.scrollTop = 0
       this.#tell("search:typed")
     }
@@ -119,18 +120,8 @@ customElements.define(
     #step(step) {
       this.#open()
       const options = [...this.panel.querySelectorAll(OPTION)]
-      const places = options.length + 1 // the field itself is one of them
-      const next = (options.indexOf(this.#chosen) + 1 + step + places) % places
-      this.#choose(options[next - 1] ?? null)
+      go(this.field, this.panel, options, step)
       return true
-    }
-
-    #choose(option) {
-      this.#chosen?.setAttribute("aria-selected", "false")
-      option?.setAttribute("aria-selected", "true")
-      option?.scrollIntoView({ block: "nearest" })
-      if (option) this.field.setAttribute("aria-activedescendant", option.id)
-      else this.field.removeAttribute("aria-activedescendant")
     }
 
     /** Takes an offer over into the field; false for what is none. */
@@ -180,7 +171,7 @@ customElements.define(
     #forget(option) {
       const forget = option.querySelector("[data-forget]")
       if (!forget) return false
-      if (option === this.#chosen) this.#choose(null)
+      if (option === this.#chosen) choose(this.field, this.panel, null)
       htmx.ajax("DELETE", forget.dataset.forget, { source: forget, target: option, swap: "delete" })
       this.field.focus()
       return true
