@@ -17,6 +17,7 @@ from tests.support.accounts import Registered, registered
 from tests.support.browser import Diarist, Watch
 from tests.support.llama import llama as llama
 from tests.support.llamora_server import House, Program, in_a_thread
+from tests.support.server import ScriptedModel
 
 KeepHouse = Callable[..., House]
 Seat = Callable[..., Diarist]
@@ -49,10 +50,13 @@ def account(tmp_path: Path) -> Registered:
 
 @pytest.fixture
 def keep_house(account: Registered) -> Iterator[KeepHouse]:
-    """Serves Ada's journal: `keep_house(model=…, APP__…=…)`."""
+    """Serves Ada's journal: `keep_house(model=…, APP__…=…)`. With `opens` a scripted model is asked
+    for openings as for all else; without, it has an opening for every day."""
     with ExitStack() as houses:
 
         def keep(**more: Any) -> House:
+            if isinstance(model := more.get("model"), ScriptedModel) and not more.pop("opens", 0):
+                model.opening = model.opening or "The page is open."
             return houses.enter_context(in_a_thread(account.path, **more))
 
         yield keep

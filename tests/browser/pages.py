@@ -12,6 +12,7 @@ from tests.support.accounts import NAME
 from tests.support.browser import Diarist
 from tests.support.llamora_server import House
 from tests.support.server import ScriptedModel
+from tests.support.traces import keep, the_open
 
 EVENING = (2026, 11, 22, 21, 45)
 DAYS = {
@@ -38,12 +39,27 @@ DAYS = {
     3: [("08:10", "The fox was on the far bank this morning, in the rain, looking put upon.")],
     9: [("22:05", "First fire of the year. The cat has forgiven me everything.")],
     24: [("12:00", "Walked the towpath as far as the second lock and back, talking to nobody.")],
+    365: [("21:10", "First frost, and the whole canal quiet, as if under glass.")],
     400: [("09:00", "Bought the notebook that this journal replaced.")],
+    730: [("08:30", "Moved the desk to the window at last.")],
+}
+TRACES = {
+    "Woke before the alarm": ("fox", "canal", "mornings"),
+    "For Saturday": ("ines",),
+    "Ines rang": ("ines", "the-room-with-the-north-light", "🎹"),
+    "The fox was on the far bank": ("fox", "rain", "mornings"),
+    "Rain until four": ("rain", "gate"),
+    "First fire": ("cat",),
+    "Walked the towpath": ("canal", "fox"),
 }
 ANSWER = (
     "The fox and the twenty minutes seem to belong together: both of you keeping still because"
     " nothing asked otherwise.\n\nCoffee, the step, nobody needing anything: it sounds less like"
     " solitude than like *a room you have found*."
+)
+OPENING = (
+    "Yesterday ended with rain and the mended gate, and you were absurdly pleased with it. The fox"
+    " was last seen on the far bank on Thursday."
 )
 MARKDOWN = (
     "# A heading\n\n## A smaller one\n\n1. one\n2. two\n   - deeper\n\n| when | what |\n|---|--:|\n"
@@ -59,7 +75,7 @@ Steps = Callable[[Diarist], object]
 
 
 def companion() -> ScriptedModel:
-    return ScriptedModel(ANSWER, name="gemma-3-4b")
+    return ScriptedModel(ANSWER, name="gemma-3-4b", opening=OPENING)
 
 
 def furnish(ada: Diarist, house: House) -> None:
@@ -76,7 +92,17 @@ def furnish(ada: Diarist, house: House) -> None:
     ada.sign_in().visit()
     answered = ada.ask(ada.page.locator(".written").first)
     expect(answered).to_have_attribute("data-state", "done")
+    _label(house)
     ada.read_in("concertina")
+
+
+def _label(house: House) -> None:
+    """Keeps `TRACES` on the entries that begin so."""
+    opened = the_open(house.server)
+    for _day, threads in house.call(lambda: list(opened.journal.every_day())):
+        for entry in (thread.entry for thread in threads):
+            names = next((t for begin, t in TRACES.items() if entry.text.startswith(begin)), ())
+            house.wait_for(keep(house.server, entry.id.hex(), *names))
 
 
 def _registered(stranger: Diarist) -> None:
@@ -137,6 +163,7 @@ GATES: dict[str, Steps] = {
     "nothing here": lambda s: s.visit("/nowhere"),
     "recovery code": _registered,
     # Eve, whose journal is empty, goes on from here.
+    "no traces": lambda s: s.visit("/traces"),
     "first visit": lambda s: s.visit("/days/2026-11-22"),
     "first visit, another day": lambda s: s.visit("/days/2026-11-20"),
 }
@@ -188,6 +215,66 @@ def _conflict(ada: Diarist) -> None:
 def _too_long(ada: Diarist) -> None:
     ada.visit("/days/2026-11-20").composer.fill("né à midi " * 6_000)
     expect(ada.page.locator("#composer-note")).to_contain_text("too long")
+
+
+def _many_years(ada: Diarist) -> None:
+    for year in range(2019, 2026):
+        text = f"In {year} the fox went by on the far bank, and I asked nothing of anyone."
+        ada.post(f"/days/{year}-11-19/entries", text=text, key=f"{year}")
+    ada.visit("/days/2026-11-19").page.get_by_text("more years").click()
+    expect(ada.page.get_by_role("link", name="2019")).to_be_visible()
+
+
+def _let_rest(ada: Diarist) -> None:
+    _many_years(ada)
+    glimpse = ada.page.get_by_role("listitem").filter(has_text="In 2024")
+    glimpse.get_by_role("button").click()
+    expect(ada.page.get_by_role("button", name="Undo")).to_be_focused()
+
+
+def _day_that_rests(ada: Diarist) -> None:
+    ada.visit("/days/2026-10-29")
+    if ada.page.get_by_role("button", name="Let this day rest").count():
+        entry = ada.page.locator(".written").first
+        entry.get_by_role("link", name="Erase", exact=True).click()
+        ada.page.get_by_role("button", name="Let it rest instead").click()
+        expect(ada.page.get_by_role("button", name="bring it back", exact=True)).to_be_visible()
+        ada.page.get_by_role("button", name="Let this day rest").click()
+    expect(ada.page.get_by_role("button", name="Bring it back", exact=True)).to_be_visible()
+
+
+def _picking(ada: Diarist, typed: str = "") -> Locator:
+    """The picker of an entry, its suggestions there, and this typed."""
+    entry = _entry(ada)
+    entry.get_by_role("link", name="Keep a trace").click()
+    field = entry.get_by_role("combobox")
+    expect(field).to_be_focused()
+    expect(entry.locator(".suggested .dots")).to_have_count(0)
+    field.press_sequentially(typed)
+    return entry
+
+
+def _completing(ada: Diarist, typed: str) -> None:
+    entry = _picking(ada, typed)
+    expect(entry.get_by_role("option").first).to_be_visible()
+    ada.page.keyboard.press("ArrowDown")
+
+
+def _spelled_otherwise(ada: Diarist) -> None:
+    entry = _picking(ada, "gates")
+    ada.page.keyboard.press("Enter")
+    expect(entry.locator(".said")).to_contain_text("You have a trace")
+
+
+def _ill_named(ada: Diarist) -> None:
+    entry = _picking(ada, "fog 🌫️")
+    ada.page.keyboard.press("Enter")
+    expect(entry.locator(".error")).to_be_visible()
+
+
+def _popover(ada: Diarist) -> None:
+    _entry(ada).get_by_role("link", name="canal").click()
+    expect(ada.page.get_by_role("dialog", name="canal")).to_be_visible()
 
 
 def _calendar(ada: Diarist) -> None:
@@ -260,6 +347,58 @@ def _ill_narrowed(ada: Diarist) -> None:
     expect(ada.page.get_by_role("alert")).to_be_visible()
 
 
+def _trace(ada: Diarist, name: str = "fox") -> None:
+    ada.visit("/traces").page.get_by_role("link", name=name).first.click()
+    ada.arrives_at(name)
+    expect(ada.page.locator("[aria-busy]")).to_have_count(0)
+
+
+def _told(ada: Diarist) -> None:
+    _trace(ada)
+    dot = ada.page.locator(".days a").first
+    dot.scroll_into_view_if_needed()
+    dot.hover()
+    expect(ada.page.locator(".tip .recap")).not_to_be_empty()
+
+
+def _renaming(ada: Diarist, to: str = "") -> None:
+    _trace(ada)
+    ada.page.get_by_role("link", name="Rename").click()
+    expect(ada.page.locator("#trace-name")).to_be_focused()
+    if to:
+        ada.page.locator("#trace-name").fill(to)
+        ada.page.keyboard.press("Enter")
+        expect(ada.page.get_by_role("alert")).to_be_visible()
+
+
+def _merging(ada: Diarist, into: str = "") -> None:
+    _trace(ada)
+    ada.page.get_by_role("link", name="Merge into another").click()
+    expect(ada.page.locator("#trace-into")).to_be_focused()
+    if into:
+        ada.page.locator("#trace-into").fill(into)
+        ada.page.keyboard.press("Enter")
+        expect(ada.page.locator("#trace-head")).to_contain_text("cannot be undone")
+
+
+def _erasing_trace(ada: Diarist) -> None:
+    _trace(ada)
+    ada.page.get_by_role("link", name="Erase everywhere").click()
+    expect(ada.page.locator("#trace-head")).to_contain_text("What you wrote stays")
+
+
+def _resting(ada: Diarist) -> None:
+    _trace(ada, "rain")
+    if not ada.page.locator(".resting").count():
+        ada.page.get_by_role("button", name="Let it rest").click()
+    expect(ada.page.locator(".resting")).to_be_visible()
+
+
+def _finding(ada: Diarist, typed: str) -> None:
+    ada.visit("/traces").page.get_by_role("searchbox", name="Find a trace").fill(typed)
+    expect(ada.page.locator("#traces")).not_to_contain_text("gate")
+
+
 ROOMS: dict[str, Steps] = {
     "day": lambda a: a.visit("/days/2026-11-22"),
     "edit": _edit,
@@ -267,8 +406,17 @@ ROOMS: dict[str, Steps] = {
     "erase": _erasing,
     "erased": _erased,
     "conflict": _conflict,
+    "picker": _picking,
+    "picker, completing": lambda a: _completing(a, "ga"),
+    "picker, emoji": lambda a: _completing(a, ":fo"),
+    "picker, another spelling": _spelled_otherwise,
+    "picker, refused": _ill_named,
+    "trace in short": _popover,
     "too long": _too_long,
     "markdown": _markdown,
+    "many years": _many_years,
+    "let rest": _let_rest,
+    "day that rests": _day_that_rests,
     "past day without entries": lambda a: a.visit("/days/2026-11-18"),
     "future day": lambda a: a.visit("/days/2027-01-01"),
     "calendar": _calendar,
@@ -284,6 +432,18 @@ ROOMS: dict[str, Steps] = {
     "search, narrowed": lambda a: _results(a, "the fox in november 2026"),
     "search, nothing": lambda a: _results(a, "zeppelin in:2019 by:me"),
     "search, refused": _ill_narrowed,
+    "traces": lambda a: a.visit("/traces"),
+    "traces, found": lambda a: _finding(a, "in"),
+    "traces, nothing": lambda a: _finding(a, "zeppelin"),
+    "trace": _trace,
+    "trace, a day told": _told,
+    "trace, rename": _renaming,
+    "trace, rename refused": lambda a: _renaming(a, "two 🎹 things"),
+    "trace, rename to another": lambda a: _renaming(a, "Mornings"),
+    "trace, merge": _merging,
+    "trace, merging": lambda a: _merging(a, "cat"),
+    "trace, erase": _erasing_trace,
+    "trace, resting": _resting,
     "account": lambda a: a.visit("/settings/account"),
     "account, refused": _wrong_password,
     "companion": lambda a: a.visit("/settings/companion"),

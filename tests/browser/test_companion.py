@@ -120,9 +120,45 @@ def test_a_response_can_be_erased(keep_house: KeepHouse, seat: Seat):
     ada = seat(house).sign_in().visit()
     response = ada.ask(ada.write("Hm."))
     expect(response).to_have_attribute("data-state", "done")
-    response.locator("summary").click()
+    response.locator(".unsay summary").click()
     response.get_by_role("button", name="Erase", exact=True).click()
     expect(ada.responses).to_have_count(0)
     ada.page.reload()
     expect(ada.responses).to_have_count(0)
     expect(ada.entries).to_have_count(1)
+
+
+def test_traces_are_attached_with_keys_alone_and_stay_beside_the_answer(
+    keep_house: KeepHouse, seat: Seat
+):
+    model = ScriptedModel("It stood there in the snow, too.")
+    ada = seat(keep_house(model=model)).sign_in()
+    for day, name in (("2026-01-05", "heron"), ("2026-01-06", "rain")):
+        kept = ada.post(f"/days/{day}/entries", text=f"Of {name}, in January.")
+        entry = kept.headers["location"].partition("#entry-")[2]
+        ada.post(f"/entries/{entry}/traces", name=name)
+    ada.visit()
+    card = ada.write("It came back.")
+    attach = card.get_by_role("link", name="Respond with traces in view")
+    attach.focus()
+    ada.page.keyboard.press("Enter")
+    heron = card.get_by_role("checkbox", name="heron")
+    expect(card.get_by_role("checkbox").first).to_be_focused()
+    heron.press("Space")
+    expect(heron).to_be_checked()
+    expect(card.get_by_role("checkbox", name="rain")).not_to_be_checked()
+    heron.press("Enter")
+    expect(ada.responses).to_have_attribute("data-state", "done")
+    expect(ada.responses.locator(".with")).to_have_text("with heron")
+    expect(attach).to_be_visible()  # the card's foot is as it was
+    told = model.asked[0][-1].text
+    assert "Of heron, in January." in told
+    assert "Of rain, in January." not in told
+    ada.page.reload()
+    expect(ada.responses.locator(".with")).to_have_text("with heron")
+    # Escape takes the question back before anything is sent.
+    attach.click()
+    expect(card.get_by_role("checkbox").first).to_be_focused()
+    ada.page.keyboard.press("Escape")
+    expect(attach).to_be_visible()
+    assert sum("Answer this entry." in asked[-1].text for asked in model.asked) == 1

@@ -96,7 +96,7 @@ def test_everything_works_without_scripts(keep_house: KeepHouse, seat: Seat):
     eve.visit(f"/days/{house.today}")
     expect(eve.responses).to_contain_text("your own earlier words")
     expect(eve.responses).to_contain_text(OLD)
-    eve.responses.locator("summary").click()
+    eve.responses.locator(".unsay summary").click()
     eve.responses.get_by_role("button", name="Erase").click()
     expect(eve.responses).to_have_count(0)
     expect(eve.entry(NEW)).to_be_visible()

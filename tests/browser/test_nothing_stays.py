@@ -22,6 +22,7 @@ CANARIES = {
     "undone": "saffronplover",
     "answer": "gingerbittern",
     "refused": "copperdunlin",
+    "trace": "amberwhimbrel",
 }
 PLANTED = "plantedcormorant"
 SENT = "posteddotterel"
@@ -88,6 +89,14 @@ def _live_a_session(ada: Diarist, house: House) -> None:
     ada.arrives_at("Sunday, 22 November")
     entry = ada.write(CANARIES["entry"])
     expect(ada.ask(entry)).to_contain_text(CANARIES["answer"])
+    entry.get_by_role("link", name="Keep a trace").click()
+    entry.get_by_role("combobox").press_sequentially(CANARIES["trace"])
+    entry.get_by_role("combobox").press("Enter")
+    expect(entry.locator(".line .pill")).to_have_text([CANARIES["trace"]])
+    entry.get_by_role("link", name="Done").click()
+    entry.get_by_role("link", name=CANARIES["trace"]).click()
+    expect(page.get_by_role("dialog", name=CANARIES["trace"])).to_be_visible()
+    page.keyboard.press("Escape")
     entry.get_by_role("link", name="Edit").click()
     entry.locator("textarea").fill(CANARIES["edit"])
     expect(entry.locator("[data-saved]")).to_have_text("draft saved")

@@ -21,9 +21,14 @@ class Route:
 
 
 def every_route(
-    server: Server, entry: str = NO_ID, response: str = NO_ID, query: str = NO_ID
+    server: Server,
+    entry: str = NO_ID,
+    response: str = NO_ID,
+    query: str = NO_ID,
+    trace: str = NO_ID,
 ) -> list[Route]:
     values = {
+        "trace": trace,
         "day": TODAY,
         "month": "2026-11",
         "year": "2026",
@@ -34,7 +39,7 @@ def every_route(
     routes: list[Route] = []
     for rule in server.quart.url_map.iter_rules():
         room = rule.rule.split("/")[1]
-        id = {"responses": response, "search": query}.get(room, entry)
+        id = {"responses": response, "search": query, "traces": trace}.get(room, entry)
         filled = {name: (values | {"id": id})[name] for name in rule.arguments}
         method = next(iter(rule.methods or ()))
         path = address.build(rule.endpoint, filled, method=method)

@@ -12,19 +12,23 @@ from tests.support import canary
 from tests.support.accounts import NAME, Registered
 from tests.support.clock import TurnableClock
 from tests.support.server import ScriptedModel, Server, on_loopback
+from tests.support.traces import keep
 from tests.support.visitor import LINK, TODAY, Visitor
 from werkzeug.formparser import default_stream_factory
 
 from llamora.companion.model import CutShort
+from llamora.companion.recap import QUIET
 from llamora.journal.journal import Journal
 from llamora.storage.backup import backup
 
 DAY = "1873-05-17"
+A_YEAR_LATER = "1874-05-17"
 USES = """entry, old entry, edited entry, draft, draft of an edit, erased entry, entry too long,
     entry for a bug, entry after the lock, body too large, part of a file, answer, partial answer,
     cut answer, wrong password, new password, name at the door, setting, browser,
     page in a header, wrong group, weak password, query, remembered query, forgotten query,
-    wrong operator, half a query""".replace("\n", "")
+    wrong operator, half a query, label, other label, new label, label looked for, label too many,
+    label to merge into, opening, cut opening, recap""".replace("\n", "")
 TEXTS = {
     use.strip(): f"heronsong-{n:02d}-{use.strip().replace(' ', '-')}"
     for n, use in enumerate(USES.split(","))
@@ -85,10 +89,71 @@ async def search_for_everything(ada: Visitor, server: Server) -> None:
     await ada.send(f"/search/queries/{id}", method="DELETE")
 
 
+async def return_by_traces(ada: Visitor, server: Server, model: ScriptedModel) -> None:
+    """Looks for traces, and renames, merges and sums them up, as far as the model goes."""
+    text = TEXTS.__getitem__
+    entries = [await ada.write(f"{text('old entry')} once more, {n} of 3.", DAY) for n in range(3)]
+    kept = [await keep(server, each, text("label"), text("other label")) for each in entries]
+    label, other = kept[0]
+    path = f"/traces/{label}"
+    assert text("label") in (await ada.visit(path)).text
+    held, model.hold_at = model.hold_at, None
+    assert "Try again" in (await ada.htmx("POST", f"{path}/summary")).text
+    model.hold_at = held
+    assert text("old entry") in (await ada.htmx("GET", f"/days/{DAY}/recap")).text
+    for typed in (text("label looked for"), text("label"), text("label") + "/"):
+        await ada.htmx("POST", "/traces/list", {"find": typed})
+        await ada.send("/traces/list", {"find": typed})
+    both = {"name": f"{text('label too many')} 🎹"}
+    assert (await ada.send(path, both, "PUT")).status_code == 422
+    taken = {"name": text("other label")}
+    assert (await ada.send(path, taken, "PUT")).status_code == 409
+    assert (await ada.send(path, {"name": text("new label")}, "PUT")).status_code == 303
+    into = {"into": text("label to merge into")}
+    await ada.htmx("POST", f"{path}/merge/completions", into)
+    assert (await ada.send(f"{path}/merge", into)).status_code == 422
+    shown = await ada.send(f"{path}/merge", {"into": text("other label")})
+    assert text("new label") in shown.text
+    await ada.send(f"{path}/merge", {"chosen": other, "confirmed": "1"})
+    await ada.send(f"/traces/{other}/rest", method="PUT")
+
+
+async def open_the_day(ada: Visitor, server: Server, model: ScriptedModel) -> None:
+    """Openings by the model, one that breaks off and one that is let rest, and by Echo; a recap."""
+    text, (opened,) = TEXTS.__getitem__, server.rooms.journals._open.values()
+    companion, pieces, held = opened.companion, model.pieces, model.hold_at
+    model.hold_at = None
+    await ada.write(f"{text('old entry')} went over the shallow water. " * 8, DAY)
+    for day, said in (
+        (TODAY, [text("opening")]),
+        (A_YEAR_LATER, [text("cut opening"), CutShort()]),
+    ):
+        model.pieces = (*said,)
+        path = f"/days/{day}/opening"
+        await ada.htmx("POST", path)
+        assert str(said[0]) in (await ada.htmx("GET", f"{path}/stream")).text
+        await ada.htmx("PUT", f"{path}/fold")
+        await ada.htmx("DELETE", f"{path}/fold")
+    await ada.htmx("DELETE", f"/days/{A_YEAR_LATER}/opening")
+    model.pieces = (text("recap"),)
+    server.clock.advance(QUIET.total_seconds())
+    companion.carry_on()
+    making = companion._recaps._making
+    assert making
+    await asyncio.wait({making})
+    assert text("recap") in (await ada.htmx("GET", f"/days/{DAY}/recap")).text
+    companion.openings._model = None
+    echoed = await ada.htmx("POST", "/days/1875-05-17/opening")
+    assert text("old entry") in echoed.text
+    companion.openings._model = model
+    model.pieces, model.hold_at = pieces, held
+
+
 async def use_everything(ada: Visitor, model: ScriptedModel, account: Registered) -> list[str]:
     """Each feature once, with words of its own; what else must not be read anywhere."""
     text = TEXTS.__getitem__
     await ada.write(text("old entry") + " in the shallow water", DAY)
+    assert text("old entry") in await ada.day(A_YEAR_LATER)
     entry = await ada.write(f"{text('entry')} came back to the shallow water")
     await ada.draft(text("draft"))
     edit = {"text": text("draft of an edit"), "revision": "1"}
@@ -110,6 +175,9 @@ async def use_everything(ada: Visitor, model: ScriptedModel, account: Registered
     headers = {**LINK, "Origin": ada.origin}
     path = f"/days/{TODAY}/entries"
     assert (await ada.http.post(path, files=part, headers=headers)).status_code == 422
+
+    await ada.htmx("PUT", f"/entries/{moved}/rest")
+    await ada.htmx("PUT", f"/days/{DAY}/rest")
 
     response = await ada.ask(entry)
     async with ada.follow(response) as stream:
@@ -186,6 +254,8 @@ async def test_nothing_that_was_said_can_be_read_anywhere(
         assert (await ada.send(f"/days/{TODAY}/entries", bug)).status_code == 500
         await ada.write(TEXTS["old entry"] + " in the shallow water", DAY)
         await search_for_everything(ada, server)
+        await return_by_traces(ada, server, model)
+        await open_the_day(ada, server, model)
         more = await use_everything(ada, model, account)
         words = [*TEXTS.values(), *more]
         assert len(set(words)) == len(words)

@@ -6,11 +6,13 @@ from tests.support.server import Server
 from tests.support.visitor import TODAY, VISIT, Visitor, words
 
 FORM = {
+    "name": "heron",
     "text": "Bea was here",
     "key": "a key of Bea's",
     "revision": "1",
     "day": "2026-11-20",
     "time": "07:42",
+    "confirmed": "1",
 }
 
 
@@ -24,11 +26,12 @@ async def test_anothers_ids_are_missing_ids_to_the_byte(
     erased = await ada.write("soon gone")
     await ada.send(f"/entries/{erased}", method="DELETE")
     query = await ada.remembered("where the heron stood")
+    trace = await ada.keep(entry, "reservoir")
 
     compared = 0
     missing = every_route(server, NO_ID, NO_ID)
     for theirs in (
-        every_route(server, entry, response, query),
+        every_route(server, entry, response, query, trace),
         every_route(server, erased, echoed),
         every_route(server, response, entry),
     ):
@@ -54,6 +57,8 @@ async def test_anothers_ids_are_missing_ids_to_the_byte(
     assert "Bea" not in page
     assert (await ada.visit(f"/responses/{response}")).status_code != 404
     assert (await ada.visit(f"/search/queries/{query}")).status_code == 200
+    assert "reservoir" in page
+    assert "reservoir" in words((await ada.visit(f"/traces/{trace}")).text)
     assert (await ada.send(f"/entries/{erased}/restoration")).status_code == 303
 
 
@@ -63,7 +68,8 @@ async def test_the_owner_is_answered(server: Server, ada: Visitor) -> None:
     await ada.write("the heron came back to the water", "2026-11-20")
     response = await ada.answered(entry)
     query = await ada.remembered("where the heron stood")
-    for route in every_route(server, entry, response, query):
+    trace = await ada.keep(entry, "reservoir")
+    for route in every_route(server, entry, response, query, trace):
         if route.takes_id and "GET" in route.methods:
             assert (await plain(ada, "GET", route.path)).status_code in (200, 303), route.path
 
@@ -73,6 +79,7 @@ async def test_a_page_of_hers_holds_nothing_of_anothers(ada: Visitor, bea: Visit
     await ada.draft("half a thought")
     await ada.remembered("the heron")
     assert "heron" not in (await bea.visit("/search")).text
+    assert "heron" not in (await bea.visit("/traces")).text
     found = await bea.search("heron")
     assert "Nothing found." in found.text
     assert "came back" not in found.text
