@@ -17,7 +17,7 @@ from collections.abc import Awaitable, Callable
 from datetime import date
 from pathlib import Path
 
-from benchmarks import searching
+from benchmarks import searching, tracing
 from benchmarks.filling import LONG_DAY, NAME, PASSWORD, Filled, fill
 from benchmarks.serving import Client, Server, serving
 from benchmarks.upstream import speaking
@@ -93,6 +93,7 @@ async def _drive(server: Server, filled: Filled) -> Figures:
         months, lambda path: client.get(path, partial=True)
     )
     figures |= await searching.searches(client, filled)
+    figures |= await tracing.traces(client, filled)
     figures["write an entry, ms"] = await _median(
         [f"/days/{day}/entries" for day in filled.days[-60:]],
         lambda path: client.post(path, {"text": "A heron. " * 60}, partial=True),

@@ -1,5 +1,5 @@
-"""A journal of invented entries to measure on: three years, a few words often and many rarely, and
-five words once each, long ago, that search must find."""
+"""A journal of invented entries to measure on: three years, a few words often and many rarely,
+traces on a third of them, and five words once each, long ago, that search must find."""
 
 import asyncio
 import random
@@ -14,6 +14,7 @@ from llamora.journal.journal import Journal, NewEntry
 from llamora.journal.writing import Source
 from llamora.kernel import SystemClock
 from llamora.storage import Store
+from llamora.traces.traces import Traces
 
 NAME = "reader"
 SOURCE = "benchmark"
@@ -27,6 +28,8 @@ LONG_DAY = 100
 BATCH = 400
 PLANTED = ("oubliette", "marmoset", "quixotry", "zephyrine", "halcyon")
 """Each stands in one entry alone, of the oldest. No syllables make them."""
+MOST_TRACES = 2_000
+"""Distinct traces: one for 25 entries, up to these."""
 KEPT_TEXTS = 400
 """Texts spread over the journal, to ask for their words."""
 
@@ -59,6 +62,7 @@ async def _fill(path: Path, entries: int) -> Filled:
     accounts = Accounts(store, clock, AccountsPolicy())
     opened = await accounts.register(NAME, PASSWORD, Settings())
     journal = Journal.open(store, opened.vault, clock)
+    traces = Traces(store, journal)
     chance = random.Random(7)
     today = journal.today()
     days = tuple(today - timedelta(days=n) for n in range(DAYS, 0, -1))
@@ -68,6 +72,7 @@ async def _fill(path: Path, entries: int) -> Filled:
     rest = max(0, entries - len(wanted))
     wanted += [days[n * DAYS // rest] for n in range(rest)]
     planted = {LONG_DAY + 100 * n: word for n, word in enumerate(PLANTED)}
+    labels, often = _labels(min(MOST_TRACES, len(wanted) // 25))
     texts: list[str] = []
     began = time.perf_counter()
     for start in range(0, len(wanted), BATCH):
@@ -75,7 +80,13 @@ async def _fill(path: Path, entries: int) -> Filled:
             _entry(chance, day, start + n, planted.get(start + n))
             for n, day in enumerate(wanted[start : start + BATCH])
         ]
-        await journal.write_many(batch)
+        batch = [
+            replace(entry, traces=_some(chance, labels, often))
+            if chance.random() < 1 / 3
+            else entry
+            for entry in batch
+        ]
+        await journal.write_many(batch, traces.adopt)
         texts += [entry.text for entry in batch[:: max(1, len(wanted) // KEPT_TEXTS)]]
     seconds = time.perf_counter() - began
     ids = {
@@ -86,6 +97,19 @@ async def _fill(path: Path, entries: int) -> Filled:
     store.close()
     accounts.close()
     return Filled(len(wanted), seconds, 0, pages, days, long_day, ids, tuple(texts))
+
+
+def _labels(count: int) -> tuple[list[str], list[float]]:
+    """Names of traces, and how often each is used: a few on many entries, most on few."""
+    chance = random.Random(11)
+    names = dict[str, None]()
+    while len(names) < count:
+        names["-".join("".join(chance.choices(_SYLLABLES, k=3)) for _ in range(2))] = None
+    return [*names], [1 / (rank + 10) for rank in range(count)]
+
+
+def _some(chance: random.Random, labels: list[str], often: list[float]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(chance.choices(labels, often, k=chance.randint(1, 3))))
 
 
 def _entry(chance: random.Random, day: date, number: int, planted: str | None) -> NewEntry:
