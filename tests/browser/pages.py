@@ -355,7 +355,7 @@ def _trace(ada: Diarist, name: str = "fox") -> None:
 
 def _told(ada: Diarist) -> None:
     _trace(ada)
-    dot = ada.page.locator(".days a").first
+    dot = ada.page.locator(".days a").last  # what rests is told by no tip
     dot.scroll_into_view_if_needed()
     dot.hover()
     expect(ada.page.locator(".tip .recap")).not_to_be_empty()
