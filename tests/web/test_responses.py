@@ -475,7 +475,7 @@ async def test_who_waits_for_another_hears_so_and_too_many_are_told_when_to_come
 ) -> None:
     entries = [await ada.write(text) for text in ("first", "second", "third")]
     await ada.ask(entries[0])
-    while not model.asked:  # else the second may be through with its context first
+    while not model.asked:  # noqa: ASYNC110 - else the second may be through first
         await asyncio.sleep(0.01)
     second = await ada.ask(entries[1])
     async with ada.follow(second) as stream:
