@@ -5,7 +5,7 @@ poorer answer and too much is none.
 """
 
 import math
-import re
+import string
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -16,8 +16,8 @@ CHAT_TOKENS = 48  # what a chat template puts round and between the messages
 LEAST_ENTRY = 64  # tokens of the entry that are kept however small the window
 MARK = "\n[…]\n"  # stands where the middle of an entry was left out
 
-_cheap = re.compile(rb"[A-Za-z ]+")
-_wide = re.compile(rb"[\x80-\xff]+")
+_CHEAP = b" " + string.ascii_letters.encode()
+_WIDE = bytes(range(0x80, 0x100))
 
 
 class Kind(IntEnum):
@@ -72,8 +72,9 @@ def estimate(text: str) -> int:
     and signs at one each; letters and spaces are counted by threes here, other scripts by twos.
     """
     raw = text.encode("utf-8", "replace")
-    cheap = sum(map(len, _cheap.findall(raw)))
-    wide = sum(map(len, _wide.findall(raw)))
+    # Counted by leaving them out, which is done in one go: a long day is measured at every answer.
+    cheap = len(raw) - len(raw.translate(None, _CHEAP))
+    wide = len(raw) - len(raw.translate(None, _WIDE))
     return math.ceil(cheap / 3) + math.ceil(wide / 2) + len(raw) - cheap - wide
 
 

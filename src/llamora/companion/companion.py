@@ -161,14 +161,21 @@ class Companion:
         )
         there = (id for id in dict.fromkeys(attached) if self._sources.trace(id))
         known = tuple(islice(there, MOST_ATTACHED))
-        response = await self._journal.begin_response(begun, known)
+        # What the model will read is gathered while the file is written: both take their time.
+        gathering = asyncio.create_task(self._pieces(entry, known)) if self._model else None
+        try:
+            response = await self._journal.begin_response(begun, known)
+            if response is begun and self._closed:  # while it was begun
+                await self._journal.erase_response(id)
+                raise Locked
+        except BaseException:
+            _let_be(gathering)
+            raise
         if response is not begun:  # this key was used before, perhaps in another process
+            _let_be(gathering)
             return response
-        if self._closed:  # while it was begun
-            await self._journal.erase_response(id)
-            raise Locked
-        if self._model:
-            source = self._ask(self._model, entry, known)
+        if self._model and gathering:
+            source = self._ask(self._model, entry, self._held(gathering))
         else:
             source = self._echo(entry, id, carrying(self._sources, known))
         generation = Generation(
@@ -348,18 +355,22 @@ class Companion:
         return [each for each in found if each]
 
     async def _ask(
-        self, model: Model, entry: Entry, attached: Sequence[bytes]
+        self, model: Model, entry: Entry, gathering: asyncio.Task[list[Piece]]
     ) -> AsyncGenerator[Said, None]:
         """1. Gather the context. 2. Fit it to the model's window. 3. Ask, and pass on what comes.
 
         A model that says the prompt was too long after all is asked once more with less.
         """
         try:
-            pieces = await self._pieces(entry, attached)
-            window = await model.window()
-            scale = await self._scale(model, pieces, window)
+            pieces = await gathering
+            window, scale = await model.window(), 1.0
+            fitted, messages = await asyncio.to_thread(self._fitted, pieces, window, scale)
+            if fitted.pieces[1:] != tuple(pieces):
+                # The estimate, which is high, would leave something out: how much is it really?
+                scale = await self._scale(model, pieces)
+                if scale < 1:
+                    fitted, messages = await asyncio.to_thread(self._fitted, pieces, window, scale)
             while True:
-                fitted, messages = await asyncio.to_thread(self._fitted, pieces, window, scale)
                 if not self._sources.may_be_read(entry.id):  # it was kept back meanwhile
                     raise Failed(str(KeptBack(known=self._journal.rests.known)))
                 reading, began = self._reading(model, fitted), time.monotonic()
@@ -380,16 +391,13 @@ class Companion:
                         raise
                     window = e.n_ctx or window
                     scale = measured((message.text for message in messages), e.n_prompt)
+                    fitted, messages = await asyncio.to_thread(self._fitted, pieces, window, scale)
         except ModelError as e:
             log.info("no answer: %s", e)
             raise Failed(e.sentence) from e
 
-    async def _scale(self, model: Model, pieces: Sequence[Piece], window: int) -> float:
-        """How much of the estimate the pieces really are. The model is asked only where the
-        estimate, which is high, would leave something out."""
-        fitted, _ = await asyncio.to_thread(self._fitted, pieces, window, 1.0)
-        if fitted.pieces[1:] == tuple(pieces):
-            return 1.0
+    async def _scale(self, model: Model, pieces: Sequence[Piece]) -> float:
+        """How much of the estimate the pieces really are, as the model counts."""
         text = "\n".join(piece.text for piece in pieces)
         return min(1.0, await model.count(text) / max(estimate(text), 1) * COUNT_MARGIN)
 
@@ -478,6 +486,11 @@ class Companion:
         ended = [id for id, g in self._generations.items() if g.ended.is_set()]
         for id in ended[: max(0, len(ended) - KEPT_ENDED)]:
             del self._generations[id]
+
+
+def _let_be(gathering: asyncio.Task[list[Piece]] | None) -> None:
+    if gathering:
+        gathering.cancel()
 
 
 def _as_read(piece: Piece) -> Read:

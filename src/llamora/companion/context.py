@@ -38,9 +38,10 @@ class Contexts:
     ) -> list[Piece]:
         """The entry, and before it what it may be read with: what is wanted least stands first.
         `wanted` says what may be brought up for a model, and may be asked in any thread."""
-        related, others = await asyncio.gather(
-            self._related(entry, wanted), asyncio.to_thread(self._read, entry, attached, own)
-        )
+        # One after the other: side by side, the two threads wait for each other longer than either
+        # of them takes.
+        others = await asyncio.to_thread(self._read, entry, attached, own)
+        related = await self._related(entry, wanted)
         told = {piece.stands.writing for piece in others if piece.stands}
         return [*(p for p in related if p.stands and p.stands.writing not in told), *others]
 

@@ -6,7 +6,7 @@ So what is erased is gone from here too, and what was changed is not shown as it
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 MOST_PIECES = 200
 """So many are listed, those that were wanted most; of the others only how many they were."""
@@ -14,8 +14,7 @@ MOST_PIECES = 200
 Span = tuple[int, int]
 
 
-@dataclass(frozen=True)
-class Read:
+class Read(NamedTuple):  # there are hundreds to a page, and these are quickly made
     """One piece: its kind as prompts name it, and where its words stand, in code points.
 
     `trace` is the trace that brought it; a piece that stands in no `writing` is its summary.
@@ -65,10 +64,10 @@ def from_header(header: Mapping[str, Any]) -> Reading:
     """What `as_header` wrote. Raises `KeyError`, `TypeError` or `ValueError` for anything else."""
     pieces = tuple(
         Read(
-            str(kind),
+            kind,
             bytes.fromhex(writing),
-            int(revision),
-            tuple((int(start), int(end)) for start, end in spans),
+            revision,
+            tuple(map(tuple, spans)),
             bytes.fromhex(trace),
         )
         for kind, writing, revision, spans, trace in header["pieces"]

@@ -106,27 +106,39 @@ def _stands_elsewhere(shelf: Shelf, term: int, own: int) -> bool:
     return any((shelf.owners[docs] != own).any() for docs, _ in shelf.holding(term))
 
 
-def stretch(
-    near: Near,
-    found: Entry,
+def stretches(
+    read: Sequence[tuple[Near, Entry]],
     weights: Mapping[int, float],
     languages: Sequence[str],
     embedder: Embedder,
     like: F32,
-) -> Stretch | None:
-    """The sentences, or clauses, of a passage round the one that has most to do with it; None when
-    the text has changed so that the passage is not there any more."""
-    text = found.text
-    passage = text[near.start : near.end]
-    spans = [(near.start + a, near.start + b) for a, b in pieces(passage)]
-    if not spans:
-        return None
-    worth = embedder.passages([text[a:b] for a, b in spans]) @ like
+) -> list[Stretch]:
+    """Of each passage the sentences, or clauses, round the one that has most to do with the entry;
+    nothing of one that is not there any more because its text has changed."""
+    spans = [
+        [(near.start + a, near.start + b) for a, b in pieces(found.text[near.start : near.end])]
+        for near, found in read
+    ]
+    said = [found.text[a:b] for (_, found), of in zip(read, spans, strict=True) for a, b in of]
+    if not said:
+        return []
+    worth = embedder.passages(said) @ like  # of all at once: asking takes longer than answering
     most = max(sum(weights.values()), 1e-9)
-    for n, (a, b) in enumerate(spans):
-        terms = {term_of(w.folded, language) for w in words(text[a:b]) for language in languages}
+    for n, text in enumerate(said):
+        terms = {term_of(w.folded, language) for w in words(text) for language in languages}
         worth[n] += sum(weights.get(term, 0.0) for term in terms) / most
-    first = last = int(np.argmax(worth))
+    ends = np.cumsum([len(of) for of in spans])[:-1]
+    return [
+        _round(int(np.argmax(own)), of, found)
+        for (_, found), of, own in zip(read, spans, np.split(worth, ends), strict=True)
+        if of
+    ]
+
+
+def _round(best: int, spans: Sequence[tuple[int, int]], found: Entry) -> Stretch:
+    """The sentence that is best, what follows it while there is room, then what stands before."""
+    text = found.text
+    first = last = best
     while last + 1 < len(spans) and spans[last + 1][1] - spans[first][0] <= STRETCH_CHARACTERS:
         last += 1
     while first > 0 and spans[last][1] - spans[first - 1][0] <= STRETCH_CHARACTERS:

@@ -23,7 +23,7 @@ from llamora.search.fitting import near
 from llamora.search.follow import Follower, Progress
 from llamora.search.index import Shelf
 from llamora.search.labels import labels, telling
-from llamora.search.nearby import Choose, Stretch, Wanted, nearby, stretch
+from llamora.search.nearby import Choose, Near, Stretch, Wanted, nearby, stretches
 from llamora.search.part import F32
 from llamora.search.pictures import picture
 from llamora.search.query import Query, parse
@@ -230,14 +230,13 @@ class Search:
             like = embedder.query(entry.text[:ASKED_CHARACTERS])
             vectors = vectors or {embedder.name: like}
         found, weights = nearby(shelf, entry, vectors, wanted)
-        read: list[Stretch] = []
+        read: list[tuple[Near, Entry]] = []
         for one in choose(found):
             with suppress(Unreadable):
                 writing = self._journal.find(one.entry)
                 if isinstance(writing, Entry) and writing.day == one.day:
-                    said = stretch(one, writing, weights, shelf.languages, embedder, like)
-                    read += [said] if said else []
-        return read
+                    read.append((one, writing))
+        return stretches(read, weights, shelf.languages, embedder, like)
 
     def _built_in(self, text: str) -> F32:
         return self._embedders.built_in.query(text)

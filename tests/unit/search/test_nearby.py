@@ -14,7 +14,7 @@ from tests.support.journals import answer, write
 from llamora.journal.journal import Journal
 from llamora.journal.writing import Entry
 from llamora.search.embedders import Embedders
-from llamora.search.nearby import LOOKED_AT, STRETCH_CHARACTERS, Near, nearby, stretch
+from llamora.search.nearby import LOOKED_AT, STRETCH_CHARACTERS, Near, nearby, stretches
 from llamora.search.recent import Recent
 from llamora.search.search import Search
 from llamora.storage import Store
@@ -139,13 +139,33 @@ def test_what_is_near_comes_in_order_and_is_not_endless() -> None:
     assert [one.closeness for one in found] == sorted((n.closeness for n in found), reverse=True)
 
 
-@given(st.text(max_size=900), st.integers(0, 950), st.integers(0, 950))
-def test_a_stretch_is_always_a_part_of_the_text(text: str, start: int, end: int) -> None:
-    found = Entry(bytes(16), TODAY, 1, text)
-    near = Near(found.id, TODAY, start, end, 1.0)
+PASSAGES = st.tuples(st.text(max_size=900), st.integers(0, 950), st.integers(0, 950))
+
+
+@given(st.lists(PASSAGES, max_size=4))
+def test_a_stretch_is_always_a_part_of_the_text(passages: list[tuple[str, int, int]]) -> None:
+    read = [
+        (Near(bytes([n] * 16), TODAY, start, end, 1.0), Entry(bytes([n] * 16), TODAY, 1, text))
+        for n, (text, start, end) in enumerate(passages)
+    ]
     embedder = Embedders().built_in
-    said = stretch(near, found, {}, ("",), embedder, embedder.query("The boat."))
-    if said:
-        assert said.text
-        assert said.text == text[said.start : said.end]
-        assert start <= said.start < said.end <= end
+    said = stretches(read, {}, ("",), embedder, embedder.query("The boat."))
+    for one in said:
+        near, found = next((near, found) for near, found in read if found.id == one.entry)
+        assert one.text
+        assert one.text == found.text[one.start : one.end]
+        assert near.start <= one.start < one.end <= near.end
+    assert [one.entry for one in said] == sorted(one.entry for one in said)
+
+
+def test_each_passage_has_a_stretch_of_its_own() -> None:
+    """What is near in one says nothing of the other, though both are asked of at once."""
+    texts = ["The boat left. " + "Nobody came. " * 30, "Nobody came. " * 30 + "The boat left."]
+    read = [
+        (Near(bytes([n] * 16), TODAY, 0, len(text), 1.0), Entry(bytes([n] * 16), TODAY, 1, text))
+        for n, text in enumerate(texts)
+    ]
+    embedder = Embedders().built_in
+    first, last = stretches(read, {}, ("",), embedder, embedder.query("The boat left."))
+    assert first.text.startswith("The boat left.")
+    assert last.text.endswith("The boat left.")
