@@ -9,18 +9,16 @@ import asyncio
 import json
 import platform
 import re
-import secrets
 import statistics
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
-from datetime import date
 from pathlib import Path
 
 from benchmarks import searching, tracing
-from benchmarks.filling import LONG_DAY, NAME, PASSWORD, Filled, fill
+from benchmarks.answering import answering
+from benchmarks.filling import NAME, PASSWORD, Filled, fill
 from benchmarks.serving import Client, Server, serving
-from benchmarks.upstream import speaking
 
 ROUNDS = 3
 LOAD_SECONDS = 4.0
@@ -65,9 +63,7 @@ def measure(entries: int) -> Figures:
         for name in rounds[0]:
             figures[name] = statistics.median(one[name] for one in rounds)
         figures |= searching.by_command(path, filled)
-        for tokens in (2_000, 5_000):
-            figures |= asyncio.run(_passing_through(path, filled, tokens))
-        return figures
+        return figures | answering(path, filled)
 
 
 async def _drive(server: Server, filled: Filled) -> Figures:
@@ -103,49 +99,6 @@ async def _drive(server: Server, filled: Filled) -> Figures:
     figures["RSS after use, MiB"] = server.worker_rss_mib()
     client.close()
     return figures
-
-
-async def _passing_through(path: Path, filled: Filled, tokens: int) -> Figures:
-    """How fast tokens reach the page, and how long it takes until the model is asked."""
-    async with speaking(tokens) as upstream:
-        with serving(path, {"LLAMORA_LLM__UPSTREAM__HOST": upstream.address}) as server:
-            client = await Client(server.port).open()
-            await _sign_in(client)
-            speeds = [
-                tokens / await _answered(server, client, entry)
-                for day in filled.pages[1:6]
-                for entry in (await _entries(client, day))[:1]
-            ]
-            waits: list[float] = []
-            for entry in (await _entries(client, filled.long_day))[-5:]:
-                upstream.asked.clear()
-                began = time.perf_counter()
-                await _answered(server, client, entry)
-                waits.append((upstream.asked[0] - began) * 1000)
-            client.close()
-    return {
-        f"tokens/s, {tokens:,} tokens": statistics.median(speeds),
-        f"before the model is asked, day of {LONG_DAY} entries, ms": statistics.median(waits),
-    }
-
-
-async def _entries(client: Client, day: date) -> list[str]:
-    """The ids of a day's entries."""
-    _, page = await client.get(f"/days/{day}")
-    return [found.decode() for found in re.findall(rb'id="entry-([0-9a-f]{32})"', page)]
-
-
-async def _answered(server: Server, client: Client, entry: str) -> float:
-    """Asks for a response and reads it to its end; the seconds that took."""
-    form = {"key": secrets.token_hex(8)}
-    began = time.perf_counter()
-    _, answer = await client.post(f"/entries/{entry}/responses", form, partial=True)
-    follower = await Client(server.port).open()
-    follower.cookie = client.cookie
-    response = _found(rb'id="response-([0-9a-f]{32})', answer)
-    await follower.stream(f"/responses/{response}/stream")
-    follower.close()
-    return time.perf_counter() - began
 
 
 async def _sign_in(client: Client) -> None:

@@ -1,6 +1,7 @@
 """The real server in a process of its own, and a plain HTTP client that costs next to nothing."""
 
 import asyncio
+import json
 import os
 import signal
 import socket
@@ -8,7 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.parse
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,11 +71,18 @@ class Client:
     ) -> tuple[int, bytes]:
         return await self._ask("POST", path, urllib.parse.urlencode(form).encode(), partial)
 
-    async def stream(self, path: str) -> None:
-        """Reads an event stream to its end."""
+    async def events(self, path: str) -> AsyncIterator[str]:
+        """The data of each event of a stream, to its end."""
         self._send("GET", path, b"", False)
         await self._reader.readuntil(b"\r\n\r\n")
-        await self._reader.readuntil(b"0\r\n\r\n")
+        begun = b""
+        while size := int(await self._reader.readuntil(b"\r\n"), 16):
+            begun += (await self._reader.readexactly(size + 2))[:-2]
+            *whole, begun = begun.split(b"\n\n")
+            for event in whole:
+                data = event.partition(b"data: ")[2]
+                if data:
+                    yield json.loads(data)
 
     def close(self) -> None:
         self._writer.close()

@@ -264,7 +264,7 @@ class Upstream:
         " built-in Echo answers.",
         check=_address,
     )
-    parallel: int = key(1, "Requests the server takes at once.", low=1, high=64)
+    parallel: int = key(1, "Requests the server takes at once.", low=1, high=256)
     ctx_size: int = key(
         0, "The model's window; 0: ask the server.", unit="tokens", low=0, high=2**24
     )
