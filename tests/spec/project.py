@@ -18,7 +18,7 @@ def vault(owner: bytes, deks: dict[int, bytes]) -> Vault:
     """A vault that holds these epochs; the newest is the current one."""
     made = Vault(owner)
     for epoch in sorted(deks):
-        keys = _Epoch(made._page, owner)  # pyright: ignore[reportPrivateUsage]
+        keys = _Epoch(owner)  # pyright: ignore[reportPrivateUsage]
         sodium.copy_key(keys.dek, pointer(deks[epoch]))
         made._add(epoch, keys)  # pyright: ignore[reportPrivateUsage]
     return made

@@ -61,8 +61,8 @@ del again
 if "careless" in fields:
     kept = bytes(sodium.ffi.buffer(vault._epochs[1].dek, 32))
 gc.collect()
-address = int(sodium.ffi.cast("uintptr_t", vault._page._base))
-print("unlocked", vault._page.locked, address, flush=True)
+address = int(sodium.ffi.cast("uintptr_t", vault._epochs[1].page._base))
+print("unlocked", vault._epochs[1].page.locked, address, flush=True)
 sys.stdin.readline()
 vault.wipe()
 runtime_key._page.wipe()

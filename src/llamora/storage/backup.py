@@ -4,13 +4,15 @@ A backup holds what the file holds, sealed as it is there: it needs no key and g
 """
 
 import os
+import re
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 from llamora.storage import migrate
-from llamora.storage.connection import Connection, Row, connect, make_folder
+from llamora.storage.connection import Connection, Row, connect, make_folder, named_os
 from llamora.storage.copying import copy_whole, free_name, sidecars
 from llamora.storage.errors import (
     AlreadyThere,
@@ -85,6 +87,24 @@ def restore(backup_file: Path, to: Path, *, replace: bool = False) -> None:
     copy_whole(backup_file, to, before_naming=lambda: _make_way(to))
 
 
+def lying_beside(path: Path) -> list[tuple[Path, datetime]]:
+    """The copies of a database in its own folder, known by their names, each with when it was
+    made: those of `backup` and those of migrations.
+
+    Raises:
+        StoreFull, Unreachable: the folder cannot be read.
+    """
+    form = re.compile(
+        re.escape(path.stem) + r"-(.+-)?(\d{8}T\d{6}Z)(-\d+)?" + re.escape(path.suffix)
+    )
+    try:
+        found = [(file, form.fullmatch(file.name)) for file in path.parent.iterdir()]
+    except OSError as error:
+        raise named_os(error) from error
+    made = [(file, _moment(named[2])) for file, named in found if named]
+    return [(file, moment) for file, moment in made if moment]
+
+
 def check(path: Path) -> Report:
     """Looks through a database or a backup without any key and without changing it.
 
@@ -102,6 +122,14 @@ def check(path: Path) -> Report:
             return _look(path, connection)
     except Damaged as error:
         return Report(path, integrity=(str(error),))
+
+
+def _moment(text: str) -> datetime | None:
+    """The moment in a copy's name, None for digits that are no moment."""
+    try:
+        return datetime.strptime(text, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 def _make_way(path: Path) -> None:

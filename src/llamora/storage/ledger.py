@@ -15,6 +15,9 @@ ACCOUNT = Place(
     "accounts", "sealed", Purpose.CONTENT, ("name", "epoch", "generation", "last_change")
 )
 CHANGE = Place("changes", "sealed", Purpose.CONTENT, ("seq",))
+ERASED = 0
+"""The epoch of an account whose keys were destroyed: it is gone, and its rows are to be deleted.
+Those of keys begin at 1."""
 KEPT_NOTES = 2000
 """How far back a process may lag before it has to read everything anew."""
 
@@ -85,7 +88,7 @@ class Pulse:
 def pulse(source: Rows, owner: bytes) -> Pulse | None:
     """The account's clear counters; None when the account is gone."""
     found = source.row("SELECT epoch, generation, last_change FROM accounts WHERE id = ?", (owner,))
-    return Pulse(*found) if found else None
+    return Pulse(*found) if found and found[0] != ERASED else None
 
 
 def guarded(vault: Vault, work: Callable[[Writes], T]) -> Callable[[Writes], T]:
@@ -117,7 +120,7 @@ def read(source: Rows, vault: Vault) -> AccountRow:
         "SELECT name, epoch, generation, last_change, sealed FROM accounts WHERE id = ?",
         (vault.owner,),
     )
-    if found is None:
+    if found is None or found[1] == ERASED:
         raise Gone
     name, epoch, generation, last_change, sealed = found
     opened = vault.open(
@@ -148,9 +151,7 @@ def change(
         Stale: the account's epoch is not the vault's.
         Gone: there is no such account any more.
     """
-    before = read(tx, vault)
-    if before.epoch != vault.epoch:
-        raise Stale
+    before = _writable(tx, vault)
     after = replace(
         before,
         generation=before.generation + int(new_generation),
@@ -181,6 +182,54 @@ def change(
     return after.last_change
 
 
+def turn(tx: Writes, vault: Vault, edit: Callable[[dict[str, Any]], None]) -> int:
+    """Puts the account in the vault's epoch, one on from where it is, with its header edited; the
+    new generation. From then on no vault of the epoch before may write.
+
+    Raises:
+        Stale: the account is in another epoch than the one before the vault's.
+        Gone: there is no such account any more.
+    """
+    before = read(tx, vault)
+    if before.epoch != vault.epoch - 1:
+        raise Stale
+    after = replace(
+        before,
+        epoch=vault.epoch,
+        generation=before.generation + 1,
+        last_change=before.last_change + 1,
+    )
+    edit(after.header)
+    tx.execute(
+        "UPDATE accounts SET epoch = ?, generation = ?, last_change = ?, sealed = ?"
+        " WHERE id = ? AND epoch = ?",
+        (
+            after.epoch,
+            after.generation,
+            after.last_change,
+            after.sealed(vault),
+            vault.owner,
+            before.epoch,
+        ),
+    )
+    return after.generation
+
+
+def amend(tx: Writes, vault: Vault, edit: Callable[[dict[str, Any]], None]) -> None:
+    """Edits the account's sealed header without that being a change: nothing that anyone follows
+    is otherwise than it was.
+
+    Raises:
+        Stale, Gone: the account was re-keyed, or erased, elsewhere.
+    """
+    row = _writable(tx, vault)
+    edit(row.header)
+    tx.execute(
+        "UPDATE accounts SET sealed = ? WHERE id = ? AND epoch = ?",
+        (row.sealed(vault), vault.owner, vault.epoch),
+    )
+
+
 def notes_since(source: Rows, vault: Vault, seen: int) -> list[dict[str, Any]] | None:
     """The notes after change `seen`, oldest first; None when some of them may be gone already."""
     rows = source.rows(
@@ -196,6 +245,12 @@ def notes_since(source: Rows, vault: Vault, seen: int) -> list[dict[str, Any]] |
         for seq, sealed in rows
         if seq > seen
     ]
+
+
+def _writable(tx: Writes, vault: Vault) -> AccountRow:
+    """The account's row, for a vault that has its present key. Asked in that order: with another
+    key the row would not open, and nothing is wrong with it."""
+    return guarded(vault, lambda tx: read(tx, vault))(tx)
 
 
 def _forget(tx: Writes, owner: bytes, last_change: int) -> None:

@@ -23,9 +23,10 @@ from llamora.journal.writing import Kind
 from llamora.kernel import new_id
 from llamora.storage import Store, ledger
 from llamora.storage.ledger import Rows, Writes
+from llamora.storage.resealing import Fresh, Reseal
 from llamora.traces.index import TraceIndex
 from llamora.traces.names import alike, canonical
-from llamora.vault import Place, Purpose, Unreadable, Vault
+from llamora.vault import Opened, Place, Purpose, Unreadable, Vault
 
 TRACE = Place("traces", "sealed", Purpose.TRACE, ("name", "revision"))
 
@@ -478,8 +479,8 @@ class Traces:
 
     def _find(self, source: Rows, name: str) -> Trace | None:
         row = source.row(
-            "SELECT id, name, revision, sealed FROM traces WHERE owner = ? AND name = ?",
-            (self._vault.owner, self._vault.trace_hash(name)),
+            "SELECT id, name, revision, sealed FROM traces WHERE owner = ? AND name IN (?, ?)",
+            (self._vault.owner, *self._vault.trace_hashes(name)),
         )
         return _open(self._vault, *row) if row else None
 
@@ -492,8 +493,8 @@ class Traces:
     def _id_of(self, source: Rows, name: str) -> bytes | None:
         """The id of the trace of that name, whether or not it opens."""
         row = source.row(
-            "SELECT id FROM traces WHERE owner = ? AND name = ?",
-            (self._vault.owner, self._vault.trace_hash(name)),
+            "SELECT id FROM traces WHERE owner = ? AND name IN (?, ?)",
+            (self._vault.owner, *self._vault.trace_hashes(name)),
         )
         return row[0] if row else None
 
@@ -542,6 +543,14 @@ class Traces:
         tx.execute("DELETE FROM traces WHERE id = ? AND owner = ?", (id, self._vault.owner))
         summaries.drop(tx, self._vault, id)
         edition.note({"what": "unnamed", "trace": id.hex()})
+
+
+def _anew(vault: Vault, id: bytes, opened: Opened) -> Fresh:
+    return Fresh(opened.header, {"name": vault.trace_hash(opened.raw.decode())})
+
+
+RESEALS = (Reseal(TRACE, hashed=("name",), anew=_anew),)
+"""How this room's rows come into another epoch."""
 
 
 def _open(vault: Vault, id: bytes, hashed: bytes, revision: int, sealed: bytes) -> Trace | None:

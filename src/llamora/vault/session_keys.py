@@ -20,7 +20,11 @@ Buffer = Any  # a cffi buffer, writable by os.write
 SECRET_BYTES = 32
 SESSION = Place("sessions", "sealed", Purpose.CHAIN, ("expires",))
 """Sealed by the session's own key, not by the CHAIN subkey; the place is what binds it."""
+HALF_OPEN = Place("cookie", "half-open", Purpose.CHAIN, ("expires",))
+"""Between the password and the second factor: no row, and never a session's."""
 _PERSON = b"session".ljust(16, b"\0")
+_CHALLENGE = b"challenge".ljust(16, b"\0")
+_ZEROS = bytes(16)
 
 
 def new_secret() -> bytes:
@@ -52,18 +56,30 @@ class RuntimeKey:
         return sodium.ffi.buffer(self._key, sodium.KEY_BYTES)
 
     def seal(
-        self, secret: bytes, vault: Vault, id: bytes, expires: int, header: Mapping[str, Any]
+        self,
+        secret: bytes,
+        vault: Vault,
+        id: bytes,
+        expires: int,
+        header: Mapping[str, Any],
+        place: Place = SESSION,
     ) -> bytes:
         """A session's sealed column: the vault's DEK and what the session remembers."""
         page = KeyPage()
         try:
             key = self._session_key(secret, vault.owner, page)
-            return vault.seal_dek(key, SESSION, id, header, expires=expires)
+            return vault.seal_dek(key, place, id, header, expires=expires)
         finally:
             page.wipe()
 
     def open(
-        self, secret: bytes, owner: bytes, id: bytes, expires: int, sealed: bytes
+        self,
+        secret: bytes,
+        owner: bytes,
+        id: bytes,
+        expires: int,
+        sealed: bytes,
+        place: Place = SESSION,
     ) -> tuple[Vault, dict[str, Any]]:
         """The vault of a session and what it remembers.
 
@@ -73,7 +89,19 @@ class RuntimeKey:
         page = KeyPage()
         try:
             key = self._session_key(secret, owner, page)
-            return Vault.from_sealed_dek(key, SESSION, owner, id, sealed, expires=expires)
+            return Vault.from_sealed_dek(key, place, owner, id, sealed, expires=expires)
+        finally:
+            page.wipe()
+
+    def challenge(self, secret: bytes, about: bytes) -> bytes:
+        """32 bytes for an authenticator to sign, which nobody without the runtime key can make."""
+        if len(secret) != SECRET_BYTES:
+            raise Unreadable
+        page = KeyPage()
+        try:
+            made = page.slot()
+            sodium.derive(self._key, secret + about, _ZEROS, _CHALLENGE, made)
+            return bytes(sodium.ffi.buffer(made, sodium.KEY_BYTES))
         finally:
             page.wipe()
 

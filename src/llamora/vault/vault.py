@@ -1,4 +1,4 @@
-"""An unlocked set of keys in memory, and what it can do: seal, open, hash, wrap, wipe."""
+"""An unlocked set of keys in memory, and what it can do: seal, open, hash, wrap, turn, wipe."""
 
 import hmac
 import threading
@@ -21,16 +21,24 @@ CHAIN = Place("chain", "sealed", Purpose.CHAIN, ("epoch",))
 
 
 class _Epoch:
-    """The DEK of one epoch and its subkeys, each in a slot of the page (§3)."""
+    """The DEK of one epoch and its subkeys (§3), on a page of their own, so that an epoch which has
+    been left is wiped while the vault goes on."""
 
-    def __init__(self, page: KeyPage, owner: bytes) -> None:
-        self.dek = page.slot()
+    def __init__(self, owner: bytes) -> None:
+        self.page = KeyPage()
+        self.dek = self.page.slot()
         self._owner = owner
-        self.subkeys = {purpose: page.slot() for purpose in Purpose}
+        self.subkeys = {purpose: self.page.slot() for purpose in Purpose}
 
     def derive(self) -> None:
         for purpose, slot in self.subkeys.items():
             sodium.derive(self.dek, b"", self._owner, purpose.person, slot)
+
+    def copy(self) -> "_Epoch":
+        other = _Epoch(self._owner)
+        sodium.copy_key(other.dek, self.dek)
+        other.derive()
+        return other
 
 
 class Vault:
@@ -44,17 +52,15 @@ class Vault:
             raise ValueError("An owner is 16 bytes.")
         self.owner = owner
         self.epoch = 0
-        self._page = KeyPage()
         self._epochs: dict[int, _Epoch] = {}
+        self._wiped = False
         self._lock = threading.RLock()
 
     @classmethod
     def new(cls, owner: bytes) -> "Vault":
         """A vault with a fresh random DEK, at epoch 1."""
         vault = cls(owner)
-        keys = _Epoch(vault._page, owner)
-        sodium.random_into(keys.dek, sodium.KEY_BYTES)
-        vault._add(1, keys)
+        vault._add(1, _fresh(owner))
         return vault
 
     @classmethod
@@ -77,10 +83,11 @@ class Vault:
             vault = cls(owner)
         except (TypeError, ValueError):
             raise Unreadable from None
-        keys = _Epoch(vault._page, owner)
+        keys = _Epoch(owner)
         try:
             header, epoch = record.open_key(key, place, owner, id, sealed, visible, keys.dek)
         except Unreadable:
+            keys.page.wipe()
             vault.wipe()
             raise
         vault._add(epoch, keys)
@@ -143,23 +150,70 @@ class Vault:
         """
         with self._unlocked():
             link = self._epochs[self.epoch].subkeys[Purpose.CHAIN]
-            # On a page of its own until it is known to be good: slots are never given back.
-            page = KeyPage()
+            keys = _Epoch(self.owner)
             try:
-                dek = page.slot()
                 header, _ = record.open_key(
-                    link, CHAIN, self.owner, self.owner, sealed, {"epoch": self.epoch}, dek
+                    link, CHAIN, self.owner, self.owner, sealed, {"epoch": self.epoch}, keys.dek
                 )
                 older = header.get("older")
                 if type(older) is not int or not 0 < older < self.epoch:
                     raise Unreadable
-                if older not in self._epochs:
-                    keys = _Epoch(self._page, self.owner)
-                    sodium.copy_key(keys.dek, dek)
-                    keys.derive()
-                    self._epochs[older] = keys
-            finally:
-                page.wipe()
+            except Unreadable:
+                keys.page.wipe()
+                raise
+            if older in self._epochs:
+                keys.page.wipe()
+                return
+            keys.derive()
+            self._epochs[older] = keys
+
+    def next(self) -> "Vault":
+        """A vault of the epoch that follows, with a fresh DEK; it reads the present one (§6)."""
+        with self._unlocked():
+            vault = Vault(self.owner)
+            vault._epochs[self.epoch] = self._epochs[self.epoch].copy()
+            vault._add(self.epoch + 1, _fresh(self.owner))
+            return vault
+
+    def link(self) -> bytes:
+        """The DEK of the epoch before, sealed under the present one's chain key: what
+        `follow_chain` takes.
+
+        Raises:
+            ValueError: this vault has no epoch before.
+        """
+        with self._unlocked():
+            older = self.older
+            if older is None:
+                raise ValueError("There is no epoch before this one.")
+            key, dek = self._epochs[self.epoch].subkeys[Purpose.CHAIN], self._epochs[older].dek
+            header = {"v": 1, "older": older}
+            return record.seal_key(
+                key, self.epoch, CHAIN, self.owner, self.owner, header, dek, {"epoch": self.epoch}
+            )
+
+    def turn_to(self, later: "Vault") -> None:
+        """Goes on in the later vault's epoch: whoever holds this vault seals with that key now."""
+        with self._unlocked(), later._unlocked():
+            self._add(later.epoch, later._epochs[later.epoch].copy())
+
+    def turn_back(self, epoch: int) -> None:
+        """Undoes `turn_to`: what was sealed since came to nothing."""
+        with self._unlocked():
+            for left in [number for number in self._epochs if number > epoch]:
+                self._epochs.pop(left).page.wipe()
+            self.epoch = epoch
+
+    def forget_older(self) -> None:
+        """Wipes every key but the present epoch's: no row needs them any more."""
+        with self._unlocked():
+            for left in [number for number in self._epochs if number != self.epoch]:
+                self._epochs.pop(left).page.wipe()
+
+    @property
+    def older(self) -> int | None:
+        """The epoch before the present one, while its key is here: its rows can still be read."""
+        return max((number for number in list(self._epochs) if number < self.epoch), default=None)
 
     def seal(
         self,
@@ -189,26 +243,49 @@ class Vault:
             key = keys.subkeys[place.purpose]
             return record.open_record(key, place, self.owner, id, sealed, visible)
 
-    def day_hash(self, day: date) -> bytes:
-        """The keyed hash a day is found by; 16 bytes."""
-        return self._hash(Purpose.DAY_HASH, day.isoformat())
+    def day_hash(self, day: date, epoch: int | None = None) -> bytes:
+        """The keyed hash a day is found by, in the present epoch or another; 16 bytes.
+
+        Raises:
+            Unreadable: there is no key of that epoch here.
+        """
+        return self._hash(Purpose.DAY_HASH, day.isoformat(), epoch)
+
+    def day_hashes(self, day: date) -> tuple[bytes, bytes]:
+        """What a day may be found by: the hash of the present epoch, and that of the one before
+        while there are rows of both, else the same twice. The three below are alike."""
+        return self._hashes(Purpose.DAY_HASH, day.isoformat())
 
     def place_hash(self, place: str) -> bytes:
         """The keyed hash a draft's place is found by; 16 bytes."""
         return self._hash(Purpose.PLACE_HASH, place)
 
+    def place_hashes(self, place: str) -> tuple[bytes, bytes]:
+        return self._hashes(Purpose.PLACE_HASH, place)
+
     def trace_hash(self, name: str) -> bytes:
         """The keyed hash a trace is found by; 16 bytes."""
         return self._hash(Purpose.TRACE_HASH, name)
+
+    def trace_hashes(self, name: str) -> tuple[bytes, bytes]:
+        return self._hashes(Purpose.TRACE_HASH, name)
 
     def query_hash(self, text: str) -> bytes:
         """The keyed hash a search that was made is found by; 16 bytes."""
         return self._hash(Purpose.QUERY_HASH, text)
 
-    def root_term(self, day_id: bytes, counter: int) -> int:
-        """A day row's share of the account's root, a number below 2^256 (§8)."""
+    def query_hashes(self, text: str) -> tuple[bytes, bytes]:
+        return self._hashes(Purpose.QUERY_HASH, text)
+
+    def root_term(self, day_id: bytes, counter: int, epoch: int | None = None) -> int:
+        """A day row's share of the account's root, a number below 2^256, by the key of the epoch
+        that the row is sealed in (§8).
+
+        Raises:
+            Unreadable: there is no key of that epoch here.
+        """
         with self._unlocked():
-            key = self._epochs[self.epoch].subkeys[Purpose.CHECK]
+            key = self._keys(epoch)[Purpose.CHECK]
             return int.from_bytes(sodium.keyed_hash(key, pae(day_id, le64(counter)), 32), "big")
 
     def digest(self, id: bytes, kind: str, text: bytes) -> bytes:
@@ -231,17 +308,31 @@ class Vault:
     def wipe(self) -> None:
         """Zeroes every key. Whoever holds this vault can do nothing with it any more."""
         with self._lock:
-            self._page.wipe()
+            self._wiped = True
+            for keys in self._epochs.values():
+                keys.page.wipe()
             self._epochs.clear()
 
     @property
     def is_locked(self) -> bool:
-        return self._page.wiped
+        return self._wiped
 
-    def _hash(self, purpose: Purpose, text: str) -> bytes:
+    def _hash(self, purpose: Purpose, text: str, epoch: int | None = None) -> bytes:
         with self._unlocked():
-            key = self._epochs[self.epoch].subkeys[purpose]
+            key = self._keys(epoch)[purpose]
             return sodium.keyed_hash(key, pae(text.encode()), HASH_BYTES)
+
+    def _hashes(self, purpose: Purpose, text: str) -> tuple[bytes, bytes]:
+        with self._unlocked():
+            present = self._hash(purpose, text)
+            older = self.older
+            return present, present if older is None else self._hash(purpose, text, older)
+
+    def _keys(self, epoch: int | None) -> dict[Purpose, sodium.Pointer]:
+        keys = self._epochs.get(self.epoch if epoch is None else epoch)
+        if keys is None:
+            raise Unreadable
+        return keys.subkeys
 
     def _add(self, epoch: int, keys: _Epoch) -> None:
         keys.derive()
@@ -253,6 +344,13 @@ class Vault:
         # Held while a key is used, so that a wipe in another thread waits instead of
         # leaving this one to seal under zeros.
         with self._lock:
-            if self._page.wiped:
+            if self._wiped:
                 raise Locked
             yield
+
+
+def _fresh(owner: bytes) -> _Epoch:
+    """The keys of an epoch that begins: a random DEK, and nothing derived yet."""
+    keys = _Epoch(owner)
+    sodium.random_into(keys.dek, sodium.KEY_BYTES)
+    return keys

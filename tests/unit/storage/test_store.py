@@ -68,6 +68,19 @@ def test_a_read_connection_cannot_write(store: Store) -> None:
         store.rows("DELETE FROM accounts")
 
 
+async def test_a_snapshot_stays_as_it_was_whoever_writes(store: Store) -> None:
+    await store.write(lambda tx: add_account(tx, "ada"))
+    with store.snapshot() as seen:
+        assert seen.rows("SELECT name FROM accounts") == [("ada",)]
+        await store.write(lambda tx: add_account(tx, "zoe"))
+        assert seen.rows("SELECT name FROM accounts") == [("ada",)]
+        assert seen.row("SELECT 1 FROM accounts WHERE name = 'zoe'") is None
+        with pytest.raises(StoreError):
+            seen.rows("DELETE FROM accounts RETURNING name")
+    assert store.row("SELECT 1 FROM accounts WHERE name = 'zoe'") == (1,)
+    assert await store.truncate()  # it holds the log no longer
+
+
 def test_only_the_owner_can_read_the_files(path: Path) -> None:
     before = os.umask(0)
     try:

@@ -89,3 +89,10 @@ def test_a_record_that_is_too_long_is_refused_when_it_is_sealed():
     vault = Vault.new(bytes(16))
     with pytest.raises(ValueError, match="48 MiB"):
         vault.seal(WRITING, bytes(16), {}, bytes(LARGEST), day=bytes(16), revision=1)
+
+
+def test_nothing_but_zeros_stands_behind_the_end():
+    for last in range(1, 256):
+        if last != 0x80:
+            with pytest.raises(Unreadable):
+                unpad(bytearray((0x61, 0x80, 0, last, 0)))

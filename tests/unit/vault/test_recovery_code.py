@@ -105,6 +105,20 @@ def test_a_wrong_code_is_told_in_one_sentence(typed: str, sentence: str):
         RecoveryCode.read(typed)
 
 
+def test_codes_are_what_crockford_says_and_are_read_with_every_dash_and_space():
+    # The check symbol is the number that the code is, modulo 37, as he defines it.
+    made = {
+        symbol: f"{n:024d}" for n in range(1_000) for symbol in [str(RecoveryCode(f"{n:024d}"))[-1]]
+    }
+    assert {*made} == {*ALPHABET, "*", "~", "$", "=", "U"}
+    for symbol, digits in made.items():
+        assert (ALPHABET + "*~$=U").index(symbol) == int(digits, 32) % 37
+    code = str(RecoveryCode("0" * 24)).replace("-", "")
+    assert all(reads(code[:5] + between + code[5:]) for between in " -‐‑‒–—\u00a0\t\r\n")
+    assert reads(code + " " * (200 - len(code)))
+    assert not reads("x" + code), "nothing but those is passed over"
+
+
 @given(st.text(max_size=300))
 def test_anything_else_that_is_typed_is_a_wrong_code_and_nothing_worse(typed: str):
     reads(typed)

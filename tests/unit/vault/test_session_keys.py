@@ -84,3 +84,19 @@ def test_a_cookie_brings_the_vault_back_in_its_own_installation_and_session_only
 def test_a_short_secret_makes_no_cookies():
     with pytest.raises(ValueError, match="32 bytes"):
         CookieKey(b"s" * 31)
+
+
+def test_a_challenge_is_of_one_secret_one_purpose_and_one_runtime_key():
+    runtime, other = RuntimeKey(), RuntimeKey()
+    made = runtime.challenge(bytes(32), b"door")
+    assert len(made) == 32
+    assert made == runtime.challenge(bytes(32), b"door")
+    others = [
+        runtime.challenge(bytes(32), b"enrol"),
+        runtime.challenge(bytes(31) + b"\x01", b"door"),
+        other.challenge(bytes(32), b"door"),
+    ]
+    assert made not in others
+    for short in (b"", bytes(31), bytes(33)):
+        with pytest.raises(Unreadable):
+            runtime.challenge(short, b"door")

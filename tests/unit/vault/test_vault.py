@@ -237,6 +237,74 @@ def test_following_the_chain_again_and_again_costs_no_room():
             vault.follow_chain(bad)
 
 
+def test_a_vault_that_turned_seals_with_the_new_key_and_reads_both():
+    vault = Vault.new(OWNER)
+    before = vault.seal(WRITING, ID, {"v": 1}, **ROW)
+    hashed, digest = vault.day_hash(DAY), vault.digest(ID, "entry", b"")
+    later = vault.next()
+    vault.turn_to(later)
+    after = vault.seal(WRITING, ID, {"v": 1}, **ROW)
+    for one in (vault, later):
+        assert (one.epoch, one.older) == (2, 1)
+        assert one.open(WRITING, ID, before, **ROW).epoch == 1
+        assert one.open(WRITING, ID, after, **ROW).epoch == 2
+    assert vault.day_hashes(DAY) == (later.day_hash(DAY), hashed)
+    assert vault.day_hash(DAY, 1) == hashed != vault.day_hash(DAY)
+    assert vault.root_term(ID, 1, 1) != vault.root_term(ID, 1)
+    assert vault.digest_matches(digest, 1, ID, "entry", b"")
+
+
+def test_the_link_of_a_turned_vault_is_what_its_wraps_lack():
+    vault = Vault.new(OWNER)
+    before = vault.seal(WRITING, ID, {"v": 1}, **ROW)
+    vault.turn_to(vault.next())
+    reopened = Vault.from_wrap(vault.wrap(ID, "password", b"secret", CHEAP), b"secret")
+    with pytest.raises(Unreadable):
+        reopened.open(WRITING, ID, before, **ROW)
+    reopened.follow_chain(vault.link())
+    assert reopened.open(WRITING, ID, before, **ROW).epoch == 1
+
+
+def test_a_vault_that_turned_back_is_as_it_was():
+    vault = Vault.new(OWNER)
+    vault.turn_to(vault.next())
+    after = vault.seal(WRITING, ID, {"v": 1}, **ROW)
+    vault.turn_back(1)
+    assert (vault.epoch, vault.older) == (1, None)
+    assert vault.day_hashes(DAY) == (vault.day_hash(DAY),) * 2
+    with pytest.raises(Unreadable):
+        vault.open(WRITING, ID, after, **ROW)
+
+
+def test_an_epoch_that_is_forgotten_leaves_no_key():
+    vault = Vault.new(OWNER)
+    before = vault.seal(WRITING, ID, {"v": 1}, **ROW)
+    left = vault._epochs[1]  # pyright: ignore[reportPrivateUsage]
+    vault.turn_to(vault.next())
+    vault.forget_older()
+    assert bytes(sodium.ffi.buffer(left.dek, 32)) == bytes(32)
+    assert vault.older is None
+    for use in (
+        lambda: vault.open(WRITING, ID, before, **ROW),
+        lambda: vault.day_hash(DAY, 1),
+        lambda: vault.root_term(ID, 1, 1),
+    ):
+        with pytest.raises(Unreadable):
+            use()
+    with pytest.raises(ValueError, match="no epoch before"):
+        vault.link()
+
+
+def test_turning_a_hundred_times_costs_no_room():
+    vault = Vault.new(OWNER)
+    for _ in range(100):
+        later = vault.next()
+        vault.turn_to(later)
+        later.wipe()
+        vault.forget_older()
+    assert vault.epoch == 101
+
+
 USES: dict[str, Callable[[Vault], object]] = {
     "seal": lambda vault: vault.seal(WRITING, ID, {}, **ROW),
     "open": lambda vault: vault.open(WRITING, ID, b"\1\1\0\0\0\1" + bytes(296), **ROW),
@@ -247,7 +315,16 @@ USES: dict[str, Callable[[Vault], object]] = {
     "query_hash": lambda vault: vault.query_hash(""),
     "trace_hash": lambda vault: vault.trace_hash(""),
     "place_hash": lambda vault: vault.place_hash(""),
+    "day_hashes": lambda vault: vault.day_hashes(DAY),
+    "query_hashes": lambda vault: vault.query_hashes(""),
+    "trace_hashes": lambda vault: vault.trace_hashes(""),
+    "place_hashes": lambda vault: vault.place_hashes(""),
     "root_term": lambda vault: vault.root_term(ID, 1),
+    "next": lambda vault: vault.next(),
+    "link": lambda vault: vault.link(),
+    "turn_to": lambda vault: vault.turn_to(Vault.new(OWNER)),
+    "turn_back": lambda vault: vault.turn_back(1),
+    "forget_older": lambda vault: vault.forget_older(),
     "digest": lambda vault: vault.digest(ID, "entry", b""),
     "digest_matches": lambda vault: vault.digest_matches(bytes(32), 1, ID, "entry", b""),
 }
@@ -265,7 +342,7 @@ def test_a_locked_vault_does_nothing_at_all(use: str):
 
 
 def test_there_is_no_method_that_forgets_to_look_whether_it_is_locked():
-    known = {"new", "from_sealed_dek", "from_wrap", "wipe", "is_locked"}
+    known = {"new", "from_sealed_dek", "from_wrap", "wipe", "is_locked", "older"}
     public = {name for name in vars(Vault) if not name.startswith("_")}
     assert public == known | set(USES)
 

@@ -1,0 +1,128 @@
+"""What holds a key for a moment is zeroed after that moment, also when something fails in it."""
+
+import mmap
+from collections.abc import Iterator
+
+import pytest
+
+from llamora.vault import (
+    Locked,
+    RuntimeKey,
+    Unreadable,
+    Vault,
+    cookie_key,
+    keypage,
+    new_secret,
+    record,
+    session_id,
+    session_keys,
+    sodium,
+)
+from llamora.vault import vault as vaults
+from llamora.vault.cookie_key import CookieKey
+from llamora.vault.keypage import KeyPage
+from llamora.vault.keys import KdfPolicy
+
+OWNER, ID = b"o" * 16, b"i" * 16
+CHEAP = KdfPolicy(8, 1)
+
+
+@pytest.fixture
+def pages(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[KeyPage]]:
+    """Every page that is made."""
+    made: list[KeyPage] = []
+
+    def make() -> KeyPage:
+        made.append(KeyPage())
+        return made[-1]
+
+    for module in (cookie_key, session_keys, vaults):
+        monkeypatch.setattr(module, "KeyPage", make)
+    yield made
+    for page in made:
+        page.wipe()
+
+
+def test_a_wrap_leaves_no_page_but_the_vaults(pages: list[KeyPage]):
+    vault = Vault.new(OWNER)
+    wrap = vault.wrap(ID, "password", b"secret", CHEAP)
+    again = Vault.from_wrap(wrap, b"secret")
+    assert [page.wiped for page in pages] == [False, True, True, False]
+    with pytest.raises(Unreadable):
+        Vault.from_wrap(wrap, b"another")
+    assert [page.wiped for page in pages[4:]] == [True, True]
+    again.wipe()
+    assert [page.wiped for page in pages] == [False, True, True, True, True, True]
+
+
+def test_a_session_and_a_cookie_leave_none(pages: list[KeyPage]):
+    runtime, cookies, secret = RuntimeKey(), CookieKey(b"s" * 32), new_secret()
+    vault = Vault.new(OWNER)
+    lasting = len(pages)
+    row = session_id(secret)
+    kept = runtime.seal(secret, vault, row, 100, {"v": 1})
+    cookie = cookies.seal(vault, ID, 100, {"v": 1})
+    assert [page.wiped for page in pages[lasting:]] == [True, True]
+    opened = [runtime.open(secret, OWNER, row, 100, kept), cookies.open(OWNER, ID, 100, cookie)]
+    for found, _ in opened:
+        found.wipe()
+    for wrong in (
+        lambda: runtime.open(new_secret(), OWNER, row, 100, kept),
+        lambda: runtime.open(b"", OWNER, row, 100, kept),
+        lambda: cookies.open(OWNER, ID, 101, cookie),
+        lambda: cookies.open(b"", ID, 100, cookie),
+    ):
+        with pytest.raises(Unreadable):
+            wrong()
+    assert [page.wiped for page in pages[lasting:]] == [True] * (len(pages) - lasting)
+    assert len(pages) >= lasting + 8
+
+
+def test_the_plaintext_of_a_key_is_zeroed(monkeypatch: pytest.MonkeyPatch):
+    seen: list[bytearray] = []
+    seal, decrypt = record._sealed, sodium.decrypt
+
+    def sealing(*args: object) -> bytes:
+        seen.append(next(each for each in args if isinstance(each, bytearray)))
+        return seal(*args)  # pyright: ignore[reportArgumentType]
+
+    def opening(*args: object) -> bytearray:
+        seen.append(decrypt(*args))  # pyright: ignore[reportArgumentType]
+        return seen[-1]
+
+    monkeypatch.setattr(record, "_sealed", sealing)
+    monkeypatch.setattr(sodium, "decrypt", opening)
+    wrap = Vault.new(OWNER).wrap(ID, "password", b"secret", CHEAP)
+    Vault.from_wrap(wrap, b"secret").wipe()
+    assert len(seen) == 2
+    assert all(len(each) >= 128 and not any(each) for each in seen)
+
+
+def test_slots_lie_side_by_side_until_the_page_is_full():
+    page, size = KeyPage(), sodium.KEY_BYTES
+    slots = [page.slot() for _ in range(mmap.PAGESIZE // size)]
+    for n, slot in enumerate(slots):
+        sodium.ffi.buffer(slot, size)[:] = n.to_bytes(size)
+    assert [int.from_bytes(sodium.ffi.buffer(slot, size)[:]) for slot in slots] == [
+        *range(len(slots))
+    ]
+    with pytest.raises(MemoryError):
+        page.slot()
+    page.wipe()
+    assert not any(any(sodium.ffi.buffer(slot, size)[:]) for slot in slots)
+    with pytest.raises(Locked):
+        page.slot()
+
+
+def test_a_page_says_whether_it_is_locked(monkeypatch: pytest.MonkeyPatch):
+    for answer in (0, -1):
+        monkeypatch.setattr(keypage._libc, "mlock", lambda *_, answer=answer: answer)
+        assert KeyPage().locked is (answer == 0)
+
+
+def test_a_page_that_is_forgotten_is_wiped(monkeypatch: pytest.MonkeyPatch):
+    wiped: list[int] = []
+    monkeypatch.setattr(keypage, "wipe", lambda _, size: wiped.append(size))
+    page = KeyPage()
+    del page
+    assert wiped == [mmap.PAGESIZE]
