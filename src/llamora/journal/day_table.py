@@ -18,6 +18,7 @@ from llamora.vault import Place, Purpose, Unreadable
 DAY = Place("days", "sealed", Purpose.CONTENT, ("day", "revision"))
 
 MOST_ITEMS = 0xFFFF
+ROOT_MODULUS = 1 << 256
 _head = struct.Struct(">BHBBHH")
 _item = struct.Struct(">16sBIB")
 _RETOLD = (Kind.OPENING, Kind.RECAP)

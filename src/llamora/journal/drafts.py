@@ -9,10 +9,12 @@ draft it began from; what another form wrote since is kept beside its own words,
 them, and whoever comes back finds all of it.
 """
 
+import base64
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple, TypeVar
 
+from llamora.journal import writing
 from llamora.kernel import new_id
 from llamora.storage.ledger import Rows, Writes
 from llamora.vault import Place, Purpose, Unreadable, Vault
@@ -77,15 +79,16 @@ def put(
     """Keeps a draft in place of whatever was there."""
     hashed = vault.place_hash(place)
     found = tx.row(
-        "SELECT id, revision FROM drafts WHERE owner = ? AND place = ?", (vault.owner, hashed)
+        "SELECT id, revision FROM drafts WHERE owner = ? AND place IN (?, ?)",
+        (vault.owner, *vault.place_hashes(place)),
     )
     id, revision = (found[0], found[1] + 1) if found else (new_id(), 1)
     header = {"v": 1, "place": place, **(more or {})}
     sealed = vault.seal(DRAFT, id, header, text.encode(), place=hashed, revision=revision)
     tx.execute(
         "INSERT INTO drafts (id, owner, place, revision, sealed) VALUES (?, ?, ?, ?, ?)"
-        " ON CONFLICT (owner, place) DO UPDATE"
-        " SET revision = excluded.revision, sealed = excluded.sealed",
+        " ON CONFLICT (id) DO UPDATE SET place = excluded.place,"
+        " revision = excluded.revision, sealed = excluded.sealed",
         (id, vault.owner, hashed, revision, sealed),
     )
 
@@ -146,14 +149,13 @@ def _sheets(
     source: Rows, vault: Vault, place: str
 ) -> tuple[list[_Sheet], dict[str, Any], str] | None:
     """What each form wrote at that place, the latest last, with the header and the mark."""
-    hashed = vault.place_hash(place)
     found = source.row(
-        "SELECT id, revision, sealed FROM drafts WHERE owner = ? AND place = ?",
-        (vault.owner, hashed),
+        "SELECT id, place, revision, sealed FROM drafts WHERE owner = ? AND place IN (?, ?)",
+        (vault.owner, *vault.place_hashes(place)),
     )
     if found is None:
         return None
-    id, revision, sealed = found
+    id, hashed, revision, sealed = found
     opened = vault.open(DRAFT, id, sealed, place=hashed, revision=revision)
     key = opened.header.get("key", "")
     sheets = [_Sheet(*other) for other in opened.header.get("others", ())]
@@ -166,20 +168,21 @@ def which(source: Rows, vault: Vault, places: Mapping[T, str]) -> set[T]:
     there = {place for (place,) in rows}
     if not there:
         return set()
-    return {each for each, at in places.items() if vault.place_hash(at) in there}
+    return {each for each, at in places.items() if there.intersection(vault.place_hashes(at))}
 
 
 def has(source: Rows, vault: Vault, place: str) -> bool:
-    hashed = vault.place_hash(place)
-    return (
-        source.row("SELECT 1 FROM drafts WHERE owner = ? AND place = ?", (vault.owner, hashed))
-        is not None
+    found = source.row(
+        "SELECT 1 FROM drafts WHERE owner = ? AND place IN (?, ?)",
+        (vault.owner, *vault.place_hashes(place)),
     )
+    return found is not None
 
 
 def drop(tx: Writes, vault: Vault, place: str) -> None:
     tx.execute(
-        "DELETE FROM drafts WHERE owner = ? AND place = ?", (vault.owner, vault.place_hash(place))
+        "DELETE FROM drafts WHERE owner = ? AND place IN (?, ?)",
+        (vault.owner, *vault.place_hashes(place)),
     )
 
 
@@ -193,7 +196,24 @@ def retrace_erased(
         rows: list[dict[str, Any]] = header["rows"]
         edited = [row | {"traces": _edited(row["traces"], edit)} for row in rows]
         if edited != rows:
-            put(tx, vault, place, text, header | {"rows": edited})
+            put(tx, vault, place, text, anew(vault, header | {"rows": edited}))
+
+
+def anew(vault: Vault, header: dict[str, Any]) -> dict[str, Any]:
+    """A draft's header for the vault's epoch: what was erased is a record within the record."""
+    if not str(header["place"]).startswith("erased:"):
+        return header
+    day = date.fromisoformat(header["date"])
+    return header | {"rows": [_parcel_anew(vault, day, row) for row in header["rows"]]}
+
+
+def _parcel_anew(vault: Vault, day: date, row: dict[str, Any]) -> dict[str, Any]:
+    sealed = base64.b64decode(row["sealed"])
+    try:
+        sealed = writing.anew(vault, bytes.fromhex(row["id"]), day, row["revision"], sealed)
+    except Unreadable:
+        return row  # nobody can bring it back, in whatever epoch
+    return row | {"sealed": base64.b64encode(sealed).decode()}
 
 
 def _edited(

@@ -9,15 +9,14 @@ from typing import Any
 
 from llamora.journal import drafts
 from llamora.journal import writing as writings
-from llamora.journal.day_table import DAY, MOST_ITEMS, DayTable, Item
+from llamora.journal.day_table import DAY, MOST_ITEMS, ROOT_MODULUS, DayTable, Item
 from llamora.journal.errors import DayFull, JournalError
+from llamora.journal.resealing import bring_up
 from llamora.journal.writing import Kind, Writing
 from llamora.kernel import new_id
 from llamora.storage import ledger
 from llamora.storage.ledger import Rows, Writes
 from llamora.vault import Unreadable, Vault
-
-ROOT_MODULUS = 1 << 256
 
 
 class DayDamaged(JournalError):
@@ -52,7 +51,8 @@ class Edition:
         self._traced: set[date] = set()
 
     def items(self, day: date) -> list[Item]:
-        """The day's table as this transaction sees it; change the list in place.
+        """The day's table as this transaction sees it; change the list in place. A day that is
+        still in the epoch before is brought up, so this comes before anything is written to it.
 
         Raises:
             DayDamaged: its row does not open. A new row in its place would take from view, and
@@ -60,6 +60,7 @@ class Edition:
         """
         if day not in self._items:
             try:
+                bring_up(self._tx, self._vault, day)
                 table = load_table(self._tx, self._vault, day)
             except Unreadable as e:
                 raise DayDamaged from e
@@ -71,21 +72,22 @@ class Edition:
         self, writing: Writing, traces: tuple[bytes, ...] = (), at: int | None = None
     ) -> None:
         """Adds a writing to its day, at that place in reading order or at the end."""
-        self._put(writing, writings.seal(self._vault, writing))
         items = self.items(writing.day)
+        self._put(writing, writings.seal(self._vault, writing))
         item = Item(writing.id, writing.kind, writing.revision, traces)
         items.insert(len(items) if at is None else at, item)
         self._note("written", writing)
 
     def insert_sealed(self, writing: Writing, item: Item, sealed: bytes, at: int) -> None:
         """Puts a row back exactly as it was, at that place or the nearest that exists."""
-        self._put(writing, sealed)
         items = self.items(writing.day)
+        self._put(writing, sealed)
         items.insert(min(at, len(items)), item)
         self._note("written", writing)
 
     def update(self, writing: Writing) -> None:
         """Re-seals a writing that stays on its day."""
+        items = self.items(writing.day)
         self._tx.execute(
             "UPDATE writings SET revision = ?, sealed = ? WHERE id = ? AND owner = ?",
             (
@@ -95,7 +97,6 @@ class Edition:
                 self._vault.owner,
             ),
         )
-        items = self.items(writing.day)
         for n, item in enumerate(items):
             if item.id == writing.id:
                 items[n] = replace(item, revision=writing.revision)
@@ -103,10 +104,10 @@ class Edition:
 
     def remove(self, writing: Writing) -> None:
         """Takes a writing off its day and out of the file."""
+        items = self.items(writing.day)
         self._tx.execute(
             "DELETE FROM writings WHERE id = ? AND owner = ?", (writing.id, self._vault.owner)
         )
-        items = self.items(writing.day)
         items[:] = [item for item in items if item.id != writing.id]
         self._note("erased", writing)
 
@@ -220,11 +221,11 @@ def load_table(source: Rows, vault: Vault, day: date) -> DayTable | None:
     Raises:
         Unreadable: it does not open.
     """
-    hashed = vault.day_hash(day)
     found = source.row(
-        "SELECT id, revision, sealed FROM days WHERE owner = ? AND day = ?", (vault.owner, hashed)
+        "SELECT id, day, revision, sealed FROM days WHERE owner = ? AND day IN (?, ?)",
+        (vault.owner, *vault.day_hashes(day)),
     )
-    return _open(vault, found[0], hashed, found[1], found[2]) if found else None
+    return _open(vault, *found) if found else None
 
 
 def load_tables(source: Rows, vault: Vault) -> tuple[list[DayTable], set[bytes]]:

@@ -1,4 +1,4 @@
-"""Markdown that is still being written, shown as it grows.
+"""A model's Markdown that is still being written, shown as it grows.
 
 A `Growing` takes the text in whatever pieces it comes and gives out HTML in two parts: **settled**
 stretches, each rendered once and never again, and the **tail**, the unfinished end, rendered anew
@@ -11,8 +11,8 @@ element before it left off. Appended plainly it reads well enough (a numbered li
 browser that wants it seamless moves the children of an appended `.more` element into the element
 before it. `JOINTS` says which part of an element its children are.
 
-Settled stretches and tail together are what `markdown.render` makes of the whole text, with these
-exceptions, which is why the finished text is rendered in one go at the end and replaces all:
+Settled stretches and tail together are what `markdown.render_said` makes of the whole text, with
+these exceptions, which is why the finished text is rendered in one go at the end and replaces all:
 a list whose first blank line comes after its first items were settled, a link whose address is
 only named later on, and whatever is longer than `MOST` without a place to cut it: that is settled
 as it stands, and what follows begins afresh.
@@ -77,7 +77,9 @@ class Growing:
     def tail(self) -> str:
         """The unfinished end as HTML. It changes nothing, so it may be asked for at any time."""
         env: Env = {}
-        return markdown.to_html(self._shaped(markdown.parse(self._head + self._tail, env)), env)
+        return markdown.to_html(
+            self._shaped(markdown.parse(self._head + self._tail, env)), env, links=False
+        )
 
     def _newlines(self, text: str) -> str:
         """CRLF and CR as LF, though a CRLF may come in two pieces."""
@@ -135,7 +137,7 @@ class Growing:
         self._head, self._open, self._cut_at, self._words_at = head, reopen, 0, LONG
         if not reopen:
             self._number, self._loose = 0, False
-        return markdown.to_html(tokens, self._env)
+        return markdown.to_html(tokens, self._env, links=False)
 
     def _settle_words(self) -> str:
         """Settle the beginning of a long paragraph, up to a space where nothing stands open."""
@@ -157,7 +159,7 @@ class Growing:
             tokens[1].children = [*(tokens[1].children or []), *markdown.parse_words(" ", {})]
         self._tail = rest
         self._head, self._open, self._cut_at, self._words_at = GUARD, "paragraph_open", 0, LONG
-        return markdown.to_html(tokens, self._env)
+        return markdown.to_html(tokens, self._env, links=False)
 
     def _settle_as_it_stands(self) -> str:
         """Settle the beginning of a tail that had no place for a cut, at a line's end or a space.
@@ -180,7 +182,7 @@ class Growing:
             self._head, self._open = GUARD, "paragraph_open"
         else:  # the rest of an indented block is no block of code
             self._tail = self._tail.lstrip(" \t")
-        return markdown.to_html(tokens, self._env)
+        return markdown.to_html(tokens, self._env, links=False)
 
     def _shaped(self, tokens: list["Token"]) -> list["Token"]:
         """What was parsed behind the head, as the continuation of what is settled."""

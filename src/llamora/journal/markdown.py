@@ -74,6 +74,13 @@ def render(text: str) -> str:
     return to_html(parse(text, env), env)
 
 
+def render_said(text: str) -> str:
+    """What a model wrote, as `render` does, but with its links as plain text, address and all: one
+    press on words of its choice must not carry words of the diary away."""
+    env: Env = {}
+    return to_html(parse(text, env), env, links=False)
+
+
 def plain(text: str) -> str:
     """`text` without its markup, on one line, for snippets. Not HTML: escape it when shown."""
     return SPACE.sub(" ", " ".join(_words(parse(text, {})))).strip()
@@ -97,9 +104,11 @@ def parse_words(text: str, env: Env) -> list["Token"]:
     return found
 
 
-def to_html(tokens: Sequence["Token"], env: Env) -> str:
-    """Tokens, or a balanced stretch of them, as sanitised HTML."""
+def to_html(tokens: Sequence["Token"], env: Env, *, links: bool = True) -> str:
+    """Tokens, or a balanced stretch of them, as sanitised HTML; without `links`, these as text."""
     parser = _parser()
+    if not links:
+        tokens = [_unlinked(token) if token.children else token for token in tokens]
     return _cleaner().clean(parser.renderer.render(tokens, parser.options, env))
 
 
@@ -281,6 +290,20 @@ def _link(target: str, text: str) -> list["Token"]:
         _text(text),
         Token("link_close", "a", -1, info="auto"),
     ]
+
+
+def _unlinked(inline: "Token") -> "Token":
+    """The words of a link, and behind them in brackets where it leads unless they say so."""
+    children: list[Token] = []
+    leads = ""
+    for token in inline.children or []:
+        if token.type == "link_open":
+            leads = "" if token.info == "auto" else str(token.attrs["href"])
+        elif token.type == "link_close":
+            children += [_text(f" ({leads})")] if leads else []
+        else:
+            children.append(token)
+    return inline.copy(children=children)
 
 
 def _text(content: str) -> "Token":

@@ -14,12 +14,11 @@ from datetime import date
 from typing import Any
 
 from llamora.journal import writing as writings
-from llamora.journal.day_table import DAY, DayTable
+from llamora.journal.day_table import DAY, ROOT_MODULUS, DayTable
 from llamora.journal.drafts import DRAFT
-from llamora.journal.edition import ROOT_MODULUS
 from llamora.journal.writing import WRITING, Entry, Kind, Response
 from llamora.storage import ledger
-from llamora.storage.ledger import CHANGE, Gone, Rows
+from llamora.storage.ledger import CHANGE, Gone, Rows, Stale
 from llamora.vault import Opened, Unreadable, Vault
 
 ATTEMPTS = 5
@@ -47,16 +46,20 @@ class Report:
 def verify(source: Rows, vault: Vault, *, progress: Callable[[int, int], None]) -> Report:
     """Opens every record of the vault's account and compares what they say of each other.
 
-    May be used while others write: a finding made while something changed is looked at again.
+    May be used while others write: a finding made while something changed is looked at again. A
+    key that is being rotated changes more than that tells of: `source` is a snapshot then.
 
     Raises:
         Gone: there is no such account.
+        Stale: its key was replaced since the vault was opened.
     """
     report = Report()
     for _ in range(ATTEMPTS):
         before = ledger.pulse(source, vault.owner)
         if before is None:
             raise Gone
+        if before.epoch != vault.epoch:
+            raise Stale
         report = _Look(source, vault).through(progress)
         if report.sound or ledger.pulse(source, vault.owner) == before:
             break
@@ -71,6 +74,7 @@ class _Look:
         self._vault = vault
         self._report = Report()
         self._tables: dict[bytes, DayTable] = {}
+        self._root_found = 0
         self._listed: Counter[bytes] = Counter()
 
     def through(self, progress: Callable[[int, int], None]) -> Report:
@@ -93,7 +97,8 @@ class _Look:
                 table = DayTable.read(id, revision, opened.raw)
                 self._listed.update(item.id for item in table.items)
                 self._tables[hashed] = table
-                if self._vault.day_hash(table.day) != hashed:
+                self._root_found += self._vault.root_term(id, revision, opened.epoch)
+                if self._vault.day_hash(table.day, opened.epoch) != hashed:
                     self._problem(f"The row of {table.day} is filed under another day.")
 
     def _root(self) -> None:
@@ -108,8 +113,7 @@ class _Look:
                 )
             if days != self._report.days:
                 self._problem(f"There are rows of {self._report.days} days instead of {days}.")
-            terms = (self._vault.root_term(t.row, t.revision) for t in self._tables.values())
-            if sum(terms) % ROOT_MODULUS != root:
+            if self._root_found % ROOT_MODULUS != root:
                 self._problem(
                     "The rows of the days do not add up to what the account's row says: one was "
                     "taken away, put in, damaged, or put back as it was earlier."
@@ -197,7 +201,7 @@ class _Look:
             self._report.drafts += 1
             with self._told(f"The draft {id.hex()}"):
                 opened = self._vault.open(DRAFT, id, sealed, place=place, revision=revision)
-                if self._vault.place_hash(str(opened.header["place"])) != place:
+                if place not in self._vault.place_hashes(str(opened.header["place"])):
                     self._problem(f"The draft {id.hex()} is filed under another place.")
 
     def _notes(self) -> None:

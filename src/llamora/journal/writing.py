@@ -13,6 +13,7 @@ from typing import Any
 
 from llamora.journal.reading import Reading, as_header, from_header
 from llamora.kernel import zone as zone_of
+from llamora.storage.resealing import is_of
 from llamora.vault import Opened, Place, Purpose, Unreadable, Vault
 
 WRITING = Place("writings", "sealed", Purpose.CONTENT, ("day", "revision"))
@@ -205,6 +206,37 @@ def _made(writing: Response | Opening | Recap) -> dict[str, Any]:
             for q in writing.quotes
         ]
     return header
+
+
+def anew(vault: Vault, id: bytes, day: date, revision: int, sealed: bytes) -> bytes:
+    """A writing's record as it is in the vault's epoch, for one that may be of the epoch before.
+
+    Raises:
+        Unreadable: it does not open.
+    """
+    if is_of(vault.epoch, sealed) or vault.older is None:
+        return sealed
+    hashed = vault.day_hash(day, vault.older)
+    opened = vault.open(WRITING, id, sealed, day=hashed, revision=revision)
+    return opened_anew(vault, id, opened, vault.day_hash(day), revision)
+
+
+def opened_anew(vault: Vault, id: bytes, opened: Opened, day_hash: bytes, revision: int) -> bytes:
+    """An opened writing sealed again as it stands, whatever this version knows of its header."""
+    header = {**opened.header, **_digest_anew(vault, id, opened)}
+    return vault.seal(WRITING, id, header, opened.raw, day=day_hash, revision=revision)
+
+
+def _digest_anew(vault: Vault, id: bytes, opened: Opened) -> dict[str, str]:
+    """The digest by the present key; none for one that was wrong, which is for `verify` to find."""
+    try:
+        kind = opened.header["kind"]
+        before = bytes.fromhex(opened.header["digest"])
+        if vault.digest_matches(before, opened.epoch, id, kind, opened.raw):
+            return {"digest": vault.digest(id, kind, opened.raw).hex()}
+    except (AttributeError, LookupError, TypeError, ValueError):
+        pass
+    return {}
 
 
 def unseal(vault: Vault, id: bytes, day_hash: bytes, revision: int, sealed: bytes) -> Writing:

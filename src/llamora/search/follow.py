@@ -381,13 +381,13 @@ class Follower:
         """
         old = [layer.segment for layer in group if layer.segment]
         id = new_id()
-        sealed = records.seal_part(self._vault, id, part) if part.writings else None
 
         def work(tx: Writes) -> bool:
             if not records.has_segments(tx, self._vault, old):
                 return False
             records.drop_segments(tx, self._vault, old)
-            if sealed:
+            if part.writings:  # sealed here: the key may be another once the writer is free
+                sealed = records.seal_part(self._vault, id, part)
                 records.put_segment(tx, self._vault, id, sealed)
             return True
 
@@ -395,7 +395,7 @@ class Follower:
             self.load()
             return False
         kept = [layer for layer in self.shelf.layers if layer not in group]
-        if sealed:
+        if part.writings:
             kept.insert(0, replace(Layer.of(part), segment=id))
         self.shelf = Shelf(tuple(kept))
         return True

@@ -15,7 +15,8 @@ from llamora.journal.writing import moment, normalise, stamp
 from llamora.kernel import new_id
 from llamora.storage import Store, ledger
 from llamora.storage.ledger import Rows, Writes
-from llamora.vault import Place, Purpose, Unreadable, Vault
+from llamora.storage.resealing import Fresh, Reseal
+from llamora.vault import Opened, Place, Purpose, Unreadable, Vault
 
 QUERY = Place("queries", "sealed", Purpose.QUERY, ("query",))
 
@@ -72,12 +73,12 @@ class Recent:
 
         def work(tx: Writes) -> None:
             hashed = self._vault.query_hash(_alike(text))
-            id, uses = self._before(tx, hashed)
+            id, uses = self._before(tx, self._vault.query_hashes(_alike(text)))
             header = {"v": 1, "uses": uses + 1, "at": stamp(self._now())}
             sealed = self._vault.seal(QUERY, id, header, text.encode(), query=hashed)
             tx.execute(
                 "INSERT INTO queries (id, owner, query, sealed) VALUES (?, ?, ?, ?)"
-                " ON CONFLICT (owner, query) DO UPDATE SET sealed = excluded.sealed",
+                " ON CONFLICT (id) DO UPDATE SET query = excluded.query, sealed = excluded.sealed",
                 (id, self._vault.owner, hashed, sealed),
             )
             self._forget_least(tx, id)
@@ -102,11 +103,11 @@ class Recent:
             lambda tx: tx.execute("DELETE FROM queries WHERE owner = ?", (self._vault.owner,))
         )
 
-    def _before(self, tx: Writes, hashed: bytes) -> tuple[bytes, float]:
+    def _before(self, tx: Writes, hashes: tuple[bytes, bytes]) -> tuple[bytes, float]:
         """The row of a search, a new one if there is none, and what its uses weigh now."""
         found = tx.row(
-            "SELECT id, query, sealed FROM queries WHERE owner = ? AND query = ?",
-            (self._vault.owner, hashed),
+            "SELECT id, query, sealed FROM queries WHERE owner = ? AND query IN (?, ?)",
+            (self._vault.owner, *hashes),
         )
         if found is None:
             return new_id(), 0
@@ -145,6 +146,14 @@ class Recent:
 
     async def _transact(self, work: Callable[[Writes], T]) -> T:
         return await self._store.write(ledger.guarded(self._vault, work))
+
+
+def _anew(vault: Vault, id: bytes, opened: Opened) -> Fresh:
+    return Fresh(opened.header, {"query": vault.query_hash(_alike(opened.raw.decode()))})
+
+
+RESEAL = Reseal(QUERY, hashed=("query",), anew=_anew)
+"""How these rows come into another epoch."""
 
 
 def _alike(text: str) -> str:

@@ -13,12 +13,11 @@ from math import isfinite
 import numpy as np
 
 from llamora.search.part import Embedded, Part
+from llamora.search.resealing import PASSAGES, SEGMENT
 from llamora.search.wordllama import Basis
 from llamora.storage.ledger import Rows, Writes
-from llamora.vault import Opened, Place, Purpose, Unreadable, Vault
+from llamora.vault import Opened, Unreadable, Vault
 
-PASSAGES = Place("passages", "sealed", Purpose.VECTOR, ("revision",))
-SEGMENT = Place("segments", "sealed", Purpose.INDEX, ("revision",))
 FOLLOWER = "search"
 BASIS_BYTES = 2**18
 """More than a sealed basis has."""

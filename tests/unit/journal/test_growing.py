@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from llamora.journal import markdown
 from llamora.journal.growing import JOINTS, LONG, MOST, Growing
-from llamora.journal.markdown import render
+from llamora.journal.markdown import render_said as render
 
 WORDS = ["the", "heron", "came", "back", "over", "quiet", "water", "until", "evening"]
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llamora.journal import markdown as module
-from llamora.journal.markdown import ALLOWED, plain, render
+from llamora.journal.markdown import ALLOWED, plain, render, render_said
 
 LIMIT = 64_000
 
@@ -249,3 +249,25 @@ def test_the_parser_is_not_loaded_before_it_is_needed():
 def test_what_looks_like_a_sign_of_markdown_and_is_words_is_seen(text: str, seen: str) -> None:
     shown = unescape(re.sub("<[^>]*>", "", render(text)))
     assert seen in shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("[a walk](https://evil.example/?q=secret)", "a walk (https://evil.example/?q=secret)"),
+        ("see https://a.example/b.", "see https://a.example/b."),
+        ("<https://a.example>", "https://a.example"),
+        ("![pixel](https://evil.example/x.gif)", "pixel"),
+        ("[*soft*](mailto:a@b.example) and **more**", "soft (mailto:a@b.example) and more"),
+        (
+            "- [one](https://a.example)\n\n| a |\n|---|\n| [b](https://b.example) |",
+            "https://b.example",
+        ),
+    ],
+)
+def test_what_a_model_said_leads_nowhere(text, shown):
+    html = render_said(text)
+    assert "<a" not in html
+    assert "href" not in html
+    assert shown in unescape(re.sub(r"<[^>]+>", "", html))
+    assert "<a" in render(text)  # what the diarist writes does
