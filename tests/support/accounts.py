@@ -29,7 +29,10 @@ UNTHROTTLED = replace(
     sign_in=FREE,
     recovery=FREE,
     confirming=FREE,
+    rehearsing=FREE,
+    second_factor=FREE,
     registering=FREE,
+    inviting=FREE,
     measuring=FREE,
     derivations_waiting=10**6,
 )

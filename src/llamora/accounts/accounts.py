@@ -5,16 +5,22 @@ happens in one transaction, and the log of the database is emptied after it, so 
 is on the disk no longer. The owner of a returned vault wipes it.
 """
 
+import asyncio
 import hmac
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
-from llamora.accounts import names, passwords
+from llamora.accounts import erasing, factors, history, names, passwords
+from llamora.accounts.erasing import Backup
 from llamora.accounts.errors import (
     AccountsError,
     MistypedCode,
     NameTaken,
+    NoSuchAccount,
+    OtherName,
     RegistrationClosed,
     TooBusy,
     WeakPassword,
@@ -23,10 +29,14 @@ from llamora.accounts.errors import (
     WrongPassword,
     WrongToken,
 )
+from llamora.accounts.history import Kind
+from llamora.accounts.invitations import Invitations
 from llamora.accounts.passwords import Strength
 from llamora.accounts.policy import AccountsPolicy
+from llamora.accounts.refused import Refused
 from llamora.accounts.settings import Settings
 from llamora.accounts.throttle import Throttle
+from llamora.accounts.turning import KeptSession, Turned, turn
 from llamora.accounts.workplace import Workplace
 from llamora.kernel import Clock, new_id
 from llamora.storage import Store, StoreError, Transaction, ledger
@@ -58,40 +68,50 @@ class Opened(Entered):
     code: RecoveryCode
 
 
-class KeptSession(Protocol):
-    """The session that outlives a change of its account's password."""
-
-    def renew(self, tx: Transaction, generation: int) -> bytes:
-        """Seals the session's row for the new generation; its id."""
-        ...
-
-
 class Accounts:
     """The accounts of one journal file. To be used in one event loop."""
 
     def __init__(self, store: Store, clock: Clock, policy: AccountsPolicy) -> None:
         self._store = store
+        self._clock = clock
         self._policy = policy
+        self._refused = Refused(clock)
         self._kdf = Workplace("kdf", policy.derivations_at_once, policy.derivations_waiting)
         # In Python, so it slows every request of the process while it runs: never two at once.
         self._estimating = Workplace("zxcvbn", 1, ESTIMATES_WAITING)
         # Recovery has counters of its own, so that no stranger's guesses at the password can
-        # deny it; confirming too, so that a thief of a cookie cannot lock its owner out.
+        # deny it; confirming and rehearsing too, so that a thief of a cookie cannot lock its owner
+        # out.
         self._sign_in = Throttle(policy.sign_in, clock)
         self._recovery = Throttle(policy.recovery, clock)
         self._confirming = Throttle(policy.confirming, clock)
+        self._rehearsing = Throttle(policy.rehearsing, clock)
         self._registering = Throttle(policy.registering, clock)
+        self._inviting = Throttle(policy.inviting, clock)
         self._measuring = Throttle(policy.measuring, clock)
+        self._invitations = Invitations(store, clock)
         self._decoys = {PASSWORD: _decoy(PASSWORD, policy), RECOVERY: _decoy(RECOVERY, policy)}
 
     def names(self) -> list[str]:
         """The names of all accounts, folded, in order."""
-        return [name for (name,) in self._store.rows("SELECT name FROM accounts ORDER BY name")]
+        found = self._store.rows(
+            "SELECT name FROM accounts WHERE epoch <> ? ORDER BY name", (ledger.ERASED,)
+        )
+        return [name for (name,) in found]
 
     @property
     def needs_token(self) -> bool:
         """Whether registering asks for the first account's token now."""
         return self._policy.first_token is not None and not self.names()
+
+    @property
+    def needs_invitation(self) -> bool:
+        """Whether registering asks for an invitation now. The first account's token is one."""
+        return self._policy.invitation_only and not self.needs_token
+
+    async def invite(self, good_for: timedelta) -> str:
+        """A one-time code with which somebody may register."""
+        return await self._invitations.new(good_for)
 
     async def measure(self, password: str, name: str = "", network: str | None = None) -> Strength:
         """How `password` would do for an account called `name`, while it is being typed.
@@ -110,17 +130,23 @@ class Accounts:
         settings: Settings,
         token: str | None = None,
         network: str | None = None,
+        invitation: str = "",
     ) -> Opened:
         """A new account with its vault open, and its recovery code.
 
         Without a display name in `settings`, the name as it was typed becomes it. The refused
-        attempts count too, for each may ask whether a name is taken.
+        attempts count too, for each may ask whether a name is taken. An invitation is used up with
+        the account that it makes, and not before.
 
         Raises:
-            RegistrationClosed, WrongToken, BadName, NameTaken, WeakPassword, Throttled, TooBusy.
+            RegistrationClosed, WrongInvitation, WrongToken, BadName, NameTaken, WeakPassword,
+            Throttled, TooBusy.
         """
         if not self._policy.registration_open:
             raise RegistrationClosed
+        invited = self.needs_invitation
+        if invited:
+            self._check_invitation(invitation, network)
         place = self._registering.reserve(None, network)
         if self.needs_token and not _same(token or "", self._policy.first_token or ""):
             raise WrongToken
@@ -142,7 +168,13 @@ class Accounts:
             _name_wraps(header, wraps)
             row = ledger.AccountRow(vault.owner, folded, vault.epoch, 1, 0, header)
             sealed = row.sealed(vault)
-            await self._store.write(lambda tx: _insert_account(tx, row, sealed, wraps))
+
+            def insert(tx: Transaction) -> None:
+                if invited:
+                    self._invitations.use(tx, invitation)
+                _insert_account(tx, row, sealed, wraps)
+
+            await self._store.write(insert)
         except BaseException:
             vault.wipe()
             raise
@@ -211,8 +243,9 @@ class Accounts:
 
         def replace_it(tx: Transaction) -> None:
             _take_out(tx, before)
-            _insert_wraps(tx, [after])
+            insert_wraps(tx, [after])
             _new_generation(tx, vault, [after], keep)
+            self._note(tx, vault, Kind.PASSWORD_CHANGED)
 
         await self._store.write(replace_it)
         await self._store.truncate()
@@ -222,7 +255,8 @@ class Accounts:
     ) -> Opened:
         """Opens an account with its recovery code, which is used up: a new one comes back.
 
-        The new password replaces the old one, and every session ends.
+        The new password replaces the old one, every session ends, and second factors and passkeys
+        are forgotten (see `factors.forget_all`).
 
         Raises:
             MistypedCode: no code is written like that; not counted as an attempt.
@@ -243,8 +277,11 @@ class Accounts:
             def replace_them(tx: Transaction) -> int:
                 _take_out(tx, used)
                 _take_out_kind(tx, vault, PASSWORD)
-                _insert_wraps(tx, wraps)
-                return _new_generation(tx, vault, wraps, None)
+                insert_wraps(tx, wraps)
+                factors.forget_all(tx, vault)
+                generation = _new_generation(tx, vault, wraps, None)
+                self._note(tx, vault, Kind.RECOVERED)
+                return generation
 
             try:
                 generation = await self._store.write(replace_them)
@@ -274,29 +311,238 @@ class Accounts:
         def replace_it(tx: Transaction) -> None:
             _must_stand(tx, confirmed)
             _take_out_kind(tx, vault, RECOVERY)
-            _insert_wraps(tx, [after])
+            insert_wraps(tx, [after])
             ledger.change(tx, vault, partial(_name_wraps, wraps=[after]))
+            self._note(tx, vault, Kind.CODE_MADE)
 
         await self._store.write(replace_it)
         await self._store.truncate()
         return code
 
-    async def erase(self, vault: Vault, password: str, network: str | None = None) -> None:
-        """Erases the account and everything in it from the file, for good.
+    async def rehearse(
+        self, vault: Vault, password: str, code: str, network: str | None = None
+    ) -> None:
+        """Sees whether the recovery code still opens the account. It stays good; nothing changes
+        but the date of the last rehearsal.
 
         Raises:
+            MistypedCode: no code is written like that; not counted as an attempt.
+            WrongPassword, WrongCode, Throttled, TooBusy.
+            Stale: the password or the code was replaced elsewhere meanwhile.
+        """
+        typed = _typed_code(code)
+        confirmed = await self._confirm(vault, password, network)
+        name = self._name(vault)
+        try:
+            tried, _, opened = await self._guess(
+                self._rehearsing, name, network, RECOVERY, typed.secret
+            )
+        except WrongCode:
+            raise WrongCode("That is not the code of this journal.", "code") from None
+        opened.wipe()
+
+        def date_it(tx: Transaction) -> None:
+            _must_stand(tx, confirmed)
+            _must_stand(tx, tried)
+            now = self._clock.now()
+            ledger.change(tx, vault, lambda header: header.update(rehearsed=int(now.timestamp())))
+            self._note(tx, vault, Kind.CODE_REHEARSED)
+
+        await self._store.write(date_it)
+
+    def rehearsed(self, vault: Vault) -> datetime | None:
+        """When the present recovery code was last rehearsed; None for never.
+
+        Raises:
+            Gone, Unreadable: as of `settings`.
+        """
+        at = ledger.read(self._store, vault).header.get("rehearsed")
+        return datetime.fromtimestamp(at, UTC) if isinstance(at, int) else None
+
+    def name(self, vault: Vault) -> str:
+        """The name that opens the account at the door.
+
+        Raises:
+            Gone: the account was erased.
+        """
+        return self._name(vault)
+
+    def happened(self, vault: Vault, most: int = 100) -> history.Page:
+        """What happened to the account, the newest first."""
+        return history.newest(self._store, vault, self._clock.now(), most)
+
+    async def note(self, vault: Vault, kind: Kind) -> None:
+        """Leaves a row about what changes no other one, such as an export.
+
+        Raises:
+            Stale, Gone.
+        """
+        await self._store.write(lambda tx: self._note(tx, vault, kind))
+
+    async def tell_refused(self, vault: Vault) -> None:
+        """The background step while a journal is open: what this process refused at the account
+        goes into its history. Writes nothing when there is nothing to tell.
+
+        Raises:
+            Stale, Gone, Locked.
+        """
+        if not self._refused:
+            return
+        name = self._name(vault)
+        events = self._refused.take(name)
+        if not events:
+            return
+
+        def tell(tx: Transaction) -> None:
+            for event in events:
+                history.note(tx, vault, event.kind, event.at, event.times)
+
+        try:
+            await self._store.write(tell)
+        except BaseException:
+            self._refused.give_back(name, events)
+            raise
+
+    async def rotate(
+        self,
+        vault: Vault,
+        password: str,
+        keep: KeptSession | None = None,
+        network: str | None = None,
+    ) -> Turned:
+        """Replaces the key itself, with a new recovery code, and ends every session but `keep`.
+
+        The vault goes on with the new key at once. What is sealed with the old one is for a
+        `Rotation` to seal anew, from now on.
+
+        Raises:
+            WrongPassword, AlreadyTurning, Throttled, TooBusy.
+            Stale: the password or the key was replaced elsewhere meanwhile.
+        """
+        confirmed = await self._confirm(vault, password, network)
+        later, code = vault.next(), RecoveryCode.new()
+        secret = passwords.tried(password)
+        try:
+            wraps = await self._kdf.run(lambda: self._wraps(later, secret, code))
+
+            def replace_all(tx: Transaction) -> None:
+                _must_stand(tx, confirmed)
+                tx.execute("DELETE FROM wraps WHERE owner = ?", (vault.owner,))
+                insert_wraps(tx, wraps)
+
+            def note_it(tx: Transaction) -> None:
+                self._note(tx, later, Kind.KEY_ROTATED)
+
+            # In a task of its own: whoever leaves now must not leave vault and file apart.
+            turned = asyncio.create_task(
+                turn(self._store, vault, later, wraps, replace_all, keep, note_it)
+            )
+            turned.add_done_callback(lambda _: later.wipe())
+        except BaseException:
+            later.wipe()
+            raise
+        return Turned(code, await asyncio.shield(turned))
+
+    async def erase(
+        self, vault: Vault, name: str, password: str, network: str | None = None
+    ) -> None:
+        """Erases the account and everything in it from the file, for good: its keys first.
+
+        `name` is its name, typed once more. What cannot be deleted at once, `sweep` deletes.
+
+        Raises:
+            OtherName: nothing was counted as an attempt.
             WrongPassword, Throttled, TooBusy.
             Stale: the password was replaced elsewhere meanwhile.
         """
+        if _folded_or_none(name) != self._name(vault):
+            raise OtherName
         confirmed = await self._confirm(vault, password, network)
 
-        def erase_it(tx: Transaction) -> None:
+        def destroy(tx: Transaction) -> None:
             _must_stand(tx, confirmed)
-            # The schema takes along every row that has this owner.
-            tx.execute("DELETE FROM accounts WHERE id = ?", (vault.owner,))
+            erasing.destroy_keys(tx, vault.owner)
 
-        await self._store.write(erase_it)
-        await self._store.truncate()
+        await self._store.write(destroy)
+        with suppress(StoreError):  # a full disk, say: nobody can open what is left
+            await erasing.finish(self._store)
+
+    async def remove(self, name: str) -> None:
+        """Erases an account without its password, which is for whoever holds the file: they could
+        delete it as well. One whose keys are destroyed already is erased to its end.
+
+        Raises:
+            NoSuchAccount: there is none of that name.
+        """
+        folded = _folded_or_none(name)
+        if folded in await erasing.finish(self._store):
+            return
+        found = self._store.row("SELECT id FROM accounts WHERE name = ?", (folded,))
+        if found is None:
+            raise NoSuchAccount
+        await self._store.write(lambda tx: erasing.destroy_keys(tx, found[0]))
+        await erasing.finish(self._store)
+
+    def is_being_erased(self, name: str) -> bool:
+        """Whether the account's keys are destroyed and its rows are not gone yet: it opens with
+        nothing, and `remove` ends what was begun."""
+        found = self._store.row(
+            "SELECT 1 FROM accounts WHERE name = ? AND epoch = ?",
+            (_folded_or_none(name), ledger.ERASED),
+        )
+        return found is not None
+
+    def backups(self) -> list[Backup]:
+        """The copies of the file that lie beside it, the newest first."""
+        return erasing.backups(self._store)
+
+    async def sweep(self) -> None:
+        """The background step: ends erasures that were cut off, drops invitations that are over."""
+        await erasing.finish(self._store)
+        await self._invitations.sweep()
+
+    def asks_for_more(self, vault: Vault) -> bool:
+        """Whether signing in with the password asks for a second factor too. Whoever begins a
+        session asks this; the command line, which has the file anyway, begins none."""
+        return factors.read(self._store, vault)[0].asked
+
+    async def wrapped(self, vault: Vault, id: bytes, kind: str, secret: bytes) -> Wrap:
+        """A wrap for a random secret, not yet in the file.
+
+        Raises:
+            TooBusy.
+        """
+        return await self._kdf.run(lambda: vault.wrap(id, kind, secret, self._policy.recovery_kdf))
+
+    async def opened_by(self, id: bytes, owner: bytes, kind: str, secret: bytes) -> Entered:
+        """The vault that a secret opens by the wrap of that id. Counts no attempt.
+
+        Raises:
+            WrongCredentials: there is no such wrap, it does not count, or the secret is not it.
+            TooBusy: not now.
+        """
+        found = self._store.row(
+            "SELECT w.id, w.owner, w.kind, w.epoch, w.salt, w.m, w.t, w.sealed, a.generation"
+            " FROM accounts a JOIN wraps w ON w.owner = a.id AND w.epoch = a.epoch"
+            " WHERE w.id = ? AND a.id = ? AND w.kind = ?",
+            (id, owner, kind),
+        )
+        if found is None:
+            raise WrongCredentials
+        wrap = Wrap(*found[:-1])
+        try:
+            vault = await self._kdf.run(partial(Vault.from_wrap, wrap, secret))
+        except Unreadable:
+            raise WrongCredentials from None
+        if not self._counts(wrap, vault):
+            vault.wipe()
+            raise WrongCredentials
+        try:
+            follow_chain(self._store, vault)
+        except BaseException:
+            vault.wipe()
+            raise
+        return Entered(vault, found[-1])
 
     def settings(self, vault: Vault) -> Settings:
         """The diarist's settings.
@@ -324,6 +570,9 @@ class Accounts:
         self._kdf.close()
         self._estimating.close()
 
+    def _note(self, tx: Transaction, vault: Vault, kind: Kind) -> None:
+        history.note(tx, vault, kind, self._clock.now())
+
     async def _guess(
         self, throttle: Throttle, key: str, network: str | None, kind: str, secret: bytes
     ) -> "_Guessed":
@@ -332,15 +581,18 @@ class Accounts:
         The same statements and the same derivation for a name that does not exist.
         """
         place = throttle.reserve(key, network)
+        refused = self._kind_of_refusal(throttle)
         before: bytes | None = None
         while True:
             wrap, generation = self._wrap_of(key, kind) or (self._decoys[kind], 0)
             if wrap.id == before:
+                self._refused.count(key, refused)
                 # Whoever writes to the file has put it back: it was replaced, and opens no more.
                 raise WrongCode if kind == RECOVERY else WrongCredentials
             try:
                 vault = await self._kdf.run(partial(Vault.from_wrap, wrap, secret))
             except Unreadable:
+                self._refused.count(key, refused)
                 raise (WrongCode if kind == RECOVERY else WrongCredentials) from None
             except TooBusy:
                 place.unused()
@@ -350,6 +602,17 @@ class Accounts:
                 return _Guessed(wrap, generation, vault)
             vault.wipe()
             before = wrap.id  # unless another sign-in made it costlier meanwhile: then it is new
+
+    def _check_invitation(self, code: str, network: str | None) -> None:
+        """Counted apart, so that who has none keeps out nobody who has."""
+        place = self._inviting.reserve(None, network)
+        self._invitations.check(code)
+        place.unused()
+
+    def _kind_of_refusal(self, throttle: Throttle) -> Kind:
+        if throttle is self._sign_in:
+            return Kind.WRONG_PASSWORD
+        return Kind.WRONG_CONFIRMATION if throttle is self._confirming else Kind.WRONG_CODE
 
     def _counts(self, wrap: Wrap, vault: Vault) -> bool:
         """Whether the account's row names this wrap, by which the vault was opened."""
@@ -387,7 +650,7 @@ class Accounts:
 
             def replace_it(tx: Transaction) -> None:
                 _take_out(tx, wrap)
-                _insert_wraps(tx, [after])
+                insert_wraps(tx, [after])
                 ledger.change(tx, vault, partial(_name_wraps, wraps=[after]))
 
             await self._store.write(replace_it)
@@ -417,7 +680,9 @@ class Accounts:
         return (Wrap(*found[:-1]), found[-1]) if found else None
 
     def _name(self, vault: Vault) -> str:
-        found = self._store.row("SELECT name FROM accounts WHERE id = ?", (vault.owner,))
+        found = self._store.row(
+            "SELECT name FROM accounts WHERE id = ? AND epoch <> ?", (vault.owner, ledger.ERASED)
+        )
         if found is None:
             raise ledger.Gone
         return found[0]
@@ -459,10 +724,11 @@ def _insert_account(
     )
     if made != 1:
         raise NameTaken
-    _insert_wraps(tx, wraps)
+    insert_wraps(tx, wraps)
 
 
-def _insert_wraps(tx: Transaction, wraps: list[Wrap]) -> None:
+def insert_wraps(tx: Transaction, wraps: list[Wrap]) -> None:
+    """Writes the rows; that they count is for the account's row to say."""
     for wrap in wraps:
         tx.execute(
             f"INSERT INTO wraps ({_WRAP_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
@@ -475,6 +741,8 @@ def _name_wraps(header: dict[str, Any], wraps: list[Wrap]) -> None:
     kinds = {wrap.kind for wrap in wraps}
     before: dict[str, str] = header.get("wraps", {})
     kept = {id: kind for id, kind in before.items() if kind not in kinds}
+    if RECOVERY in kinds:
+        header.pop("rehearsed", None)  # that was another code
     header["wraps"] = kept | {wrap.id.hex(): wrap.kind for wrap in wraps}
 
 

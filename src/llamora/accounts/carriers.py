@@ -20,6 +20,8 @@ from llamora.vault.cookie_key import CookieKey
 
 COOKIE_ROW = Place("sessions", "sealed", Purpose.CONTENT, ("expires",))
 """A session's row in "cookie" mode: no key in it, so the account's own vault can read it."""
+SEAT = Place("seats", "sealed", Purpose.CONTENT)
+"""What the list of sessions shows of one, for every process that has the account's key."""
 _LONGEST_COOKIE = 4096
 
 
@@ -62,10 +64,6 @@ class Carrier(Protocol):
         """The cookie for a row that was sealed anew with another generation."""
         ...
 
-    def describe(self, vault: Vault, row: Row) -> dict[str, Any] | None:
-        """What the row remembers, when the account's own vault can tell."""
-        ...
-
 
 class RuntimeCarrier:
     """The cookie holds a secret; the row holds the vault's key under that and the runtime key."""
@@ -91,9 +89,6 @@ class RuntimeCarrier:
 
     def renewed(self, cookie: str, vault: Vault, row: Row, header: Mapping[str, Any]) -> str:
         return cookie
-
-    def describe(self, vault: Vault, row: Row) -> dict[str, Any] | None:
-        return None
 
 
 class CookieCarrier:
@@ -135,12 +130,6 @@ class CookieCarrier:
 
     def renewed(self, cookie: str, vault: Vault, row: Row, header: Mapping[str, Any]) -> str:
         return self._cookie(vault, row.id, row.expires, header)
-
-    def describe(self, vault: Vault, row: Row) -> dict[str, Any] | None:
-        try:
-            return vault.open(COOKIE_ROW, row.id, row.sealed, expires=row.expires).header
-        except Unreadable:
-            return None
 
     def _cookie(self, vault: Vault, id: bytes, expires: int, header: Mapping[str, Any]) -> str:
         carried = {"v": 1, "issued": header["created"], "generation": header["generation"]}

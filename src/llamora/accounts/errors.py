@@ -29,6 +29,20 @@ class NameTaken(AccountsError):
     sentence = "This name is taken; please choose another."
 
 
+class OtherName(AccountsError):
+    """The name that was typed to be sure is not that of the account."""
+
+    field = "name"
+    sentence = "That is not the name of this account."
+
+
+class NoSuchAccount(AccountsError):
+    """There is no account of that name. For those who may know which names there are."""
+
+    field = "name"
+    sentence = "There is no account of that name; `llamora-server account list` names them."
+
+
 class WeakPassword(AccountsError):
     """A password that breaks the rules for new ones; the sentence says which rule."""
 
@@ -47,6 +61,13 @@ class WrongToken(AccountsError):
 
     field = "token"
     sentence = "Please enter the token that the server printed in its terminal when it started."
+
+
+class WrongInvitation(AccountsError):
+    """Journals are begun by invitation here, and this is none that holds."""
+
+    field = "invitation"
+    sentence = "This invitation does not hold: it was used, has expired, or was mistyped."
 
 
 class WrongCredentials(AccountsError):
@@ -73,6 +94,48 @@ class MistypedCode(AccountsError):
 
     field = "code"
     sentence = "A recovery code has 25 symbols."
+
+
+class MistypedAnswer(AccountsError):
+    """What was typed can be neither an app's code nor a backup code."""
+
+    field = "code"
+    sentence = "A code has six digits; a backup code has ten letters and digits."
+
+
+class WrongAnswer(AccountsError):
+    """A second factor that is not the one, or was used already; one sentence for every cause."""
+
+    field = "code"
+    sentence = "That code is not right, or was used already. Please try the next one."
+
+
+class PasskeyRefused(AccountsError):
+    """An authenticator's answer that does not fit, is too late or was used; one sentence for every
+    cause."""
+
+    field = "passkey"
+    sentence = "That passkey was not taken. Please try once more."
+
+
+class BadPasskeyName(AccountsError):
+    """A name for a passkey that is empty, too long or not one line."""
+
+    field = "name"
+    sentence = "A passkey’s name is one line of 1 to 60 characters."
+
+
+class FactorGone(AccountsError):
+    """What was to be changed is there no more: removed elsewhere, or waited for too long."""
+
+    field = "form"
+    sentence = "That is not there any more. Please look again at what is."
+
+
+class AlreadyTurning(AccountsError):
+    """The key is being rotated; a second rotation begins when the first is through."""
+
+    sentence = "The key is being replaced already. It can be replaced again when that is done."
 
 
 class BadSetting(AccountsError, ValueError):

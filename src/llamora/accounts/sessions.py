@@ -15,13 +15,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from llamora.accounts import history
 from llamora.accounts.accounts import Entered, follow_chain
-from llamora.accounts.carriers import Carrier, Row, carrier
+from llamora.accounts.carriers import SEAT, Carrier, Row, carrier
+from llamora.accounts.history import Kind
 from llamora.accounts.policy import AccountsPolicy
 from llamora.kernel import Clock
 from llamora.storage import Store, StoreError, Transaction, ledger
 from llamora.storage.ledger import Pulse
-from llamora.vault import RuntimeKey, Unreadable, Vault
+from llamora.vault import Locked, RuntimeKey, Unreadable, Vault
 from llamora.vault.cookie_key import CookieKey
 
 WRITE_EVERY = 60  # seconds between two writes of a session's last use
@@ -46,8 +48,8 @@ class Session:
 
 @dataclass(frozen=True)
 class SessionInfo:
-    """A line in the list of sessions. `last_seen` None and no `device`: begun or used in
-    another process only, so this one cannot read its row."""
+    """A line in the list of sessions. `last_seen` None and no `device`: its row does not say.
+    What was used in another process is up to a minute behind."""
 
     id: bytes
     owner: bytes
@@ -55,6 +57,14 @@ class SessionInfo:
     created: datetime
     last_seen: datetime | None
     expires: datetime
+
+
+@dataclass(frozen=True)
+class Left:
+    """Seconds until a session ends: unused, and whatever is done with it."""
+
+    idle: float
+    absolute: float
 
 
 class Sessions:
@@ -76,6 +86,8 @@ class Sessions:
         self._store = store
         self._clock = clock
         self._carrier = carrier(key)
+        self.idle_ttl = policy.idle_ttl
+        self.absolute_ttl = policy.absolute_ttl
         self._idle = policy.idle_ttl.total_seconds()
         self._absolute = int(policy.absolute_ttl.total_seconds())
         self._live: dict[bytes, _Live] = {}
@@ -113,6 +125,10 @@ class Sessions:
                 "INSERT INTO sessions (id, owner, expires, sealed) VALUES (?, ?, ?, ?)",
                 (id, vault.owner, expires, sealed),
             )
+            tx.execute(_FORGET_SEATS)
+            _seat(tx, vault.owner, id, _seat_of(vault, id, header))
+            history.forget_old(tx, vault, self._clock.now())
+            history.note(tx, vault, Kind.SIGNED_IN, self._clock.now())
             row = Row(id, vault.owner, expires, sealed, pulse)
             return _Live(cookie, row, header, vault, self._deadlines(expires, now))
 
@@ -154,14 +170,17 @@ class Sessions:
 
         def write(tx: Transaction) -> None:
             tx.execute("DELETE FROM sessions WHERE expires <= ?", (int(now),))
-            for _, before, row, _ in after:
-                tx.execute(
+            for _, before, row, _, seat in after:
+                written = tx.execute(
                     "UPDATE sessions SET sealed = ? WHERE id = ? AND owner = ? AND sealed = ?",
                     (row.sealed, row.id, row.owner, before),
                 )
+                if written:
+                    _seat(tx, row.owner, row.id, seat)
+            tx.execute(_FORGET_SEATS)
 
         await self._store.write(write)
-        for live, _, row, header in after:
+        for live, _, row, header, _ in after:
             # If the row was changed or deleted under us, the next request sees that it differs.
             live.row, live.header = row, header
 
@@ -170,26 +189,43 @@ class Sessions:
 
         Forgets the vaults of the others, wherever they were ended. Reads only.
         """
-        known = [(id, live.cookie) for id, live in self._live.items()]
-        found = [self._resumed(id, cookie, open_vault=False) for id, cookie in known]
+        found = [self._as_known(id, live) for id, live in list(self._live.items())]
         return {session.owner for session in found if session}
 
-    async def end(self, session: "Session | SessionInfo") -> None:
+    def _as_known(self, id: bytes, live: "_Live") -> Session | None:
+        """A session by the cookie that was seen last, or by the one that its browser is about to
+        be given: a journal must not close while its password or key is replaced."""
+        session = self._resumed(id, live.cookie, open_vault=False)
+        if session is None and live.kept is not None:
+            return self._resumed(id, live.kept.cookie, open_vault=False)
+        return session
+
+    async def end(
+        self,
+        session: "Session | SessionInfo",
+        vault: Vault | None = None,
+        kind: Kind = Kind.LOCKED,
+    ) -> None:
         """Ends a session: here at once, whatever becomes of the file, and in every process with
         its row. While the file cannot be written that is tried again by `flush`. A vault that was
-        taken from it is the taker's to wipe."""
+        taken from it is the taker's to wipe. With the account's `vault` its history tells of it.
+        """
         self._ended.add(session.id)
         self._to_delete[session.id] = session.owner
         self._live.pop(session.id, None)
         with suppress(StoreError):
-            await self._delete_ended()
+            await self._delete_ended((vault, kind) if vault else None)
 
-    async def _delete_ended(self) -> None:
+    async def _delete_ended(self, told: tuple[Vault, Kind] | None = None) -> None:
         ended = dict(self._to_delete)
 
         def delete(tx: Transaction) -> None:
             for id, owner in ended.items():
                 tx.execute("DELETE FROM sessions WHERE id = ? AND owner = ?", (id, owner))
+            if told:
+                # Ending must succeed, whatever became of the key.
+                with suppress(ledger.Stale, ledger.Gone, Locked):
+                    history.note(tx, *told, self._clock.now())
 
         await self._store.write(delete)
         for id in ended:
@@ -198,24 +234,43 @@ class Sessions:
     async def end_all(self, vault: Vault, but: Session | None = None) -> None:
         """Ends every session of the vault's account, or every other one."""
         kept = but.id if but else b""
-        await self._store.write(
-            lambda tx: tx.execute(
-                "DELETE FROM sessions WHERE owner = ? AND id <> ?", (vault.owner, kept)
-            )
-        )
+
+        def delete(tx: Transaction) -> None:
+            ended = "DELETE FROM sessions WHERE owner = ? AND id <> ?"
+            # Only where there was one: nobody may push the rest of the history out by pressing.
+            if tx.execute(ended, (vault.owner, kept)):
+                history.note(tx, vault, Kind.OTHERS_ENDED, self._clock.now())
+
+        await self._store.write(delete)
         self.sweep()
+
+    def left(self, session: Session) -> "Left | None":
+        """How long a session still holds, as far as this process can tell."""
+        live = self._live.get(session.id)
+        if live is None or not self._holds(live):
+            return None
+        wall, now = self._now(), self._clock.monotonic()
+        idle = min(live.last_seen - wall, live.idle_from - now) + self._idle
+        return Left(max(0.0, idle), max(0.0, min(live.row.expires - wall, live.over_at - now)))
 
     def keep(self, session: Session) -> "Kept":
         """For `Accounts.change_password`: the session that goes on under the new generation."""
         live = self._live.get(session.id)
         cookie = live.cookie if live and self._holds(live) else ""
-        return Kept(self._carrier, cookie, session)
+        kept = Kept(self._carrier, cookie, session)
+        if live is not None:
+            live.kept = kept
+        return kept
 
     def list(self, vault: Vault) -> "Sequence[SessionInfo]":
         """The sessions of the vault's account that hold, as far as this process can tell, the
         newest first."""
         found = self._store.rows(f"{_SELECT} WHERE s.owner = ?", (vault.owner,))
-        infos = [self._info(vault, _row(columns)) for columns in found]
+        seats = dict(
+            self._store.rows("SELECT id, sealed FROM seats WHERE owner = ?", (vault.owner,))
+        )
+        rows = [_row(columns) for columns in found]
+        infos = [self._info(vault, row, seats.get(row.id)) for row in rows]
         infos = [info for info in infos if self._may_hold(info)]
         return sorted(infos, key=lambda info: info.created, reverse=True)
 
@@ -244,9 +299,11 @@ class Sessions:
         self, cookie: str, row: Row, before: "_Live | None", open_vault: bool
     ) -> "_Live | None":
         """What cookie and row hold, with the vault that is open already or, if asked, a new one."""
-        known = before.unlocked if before else None
         try:
             vault, header = self._carrier.open(cookie, row)
+            known = before.vault if before else None
+            if known is not None and (known.is_locked or known.epoch != vault.epoch):
+                known = None
             if open_vault and known is None:
                 follow_chain(self._store, vault)
         except Unreadable:
@@ -278,20 +335,21 @@ class Sessions:
             and live.row.pulse.epoch == live.epoch
         )
 
-    def _with_last_use(self, live: "_Live") -> tuple[Row, dict[str, Any]]:
+    def _with_last_use(self, live: "_Live") -> tuple[Row, dict[str, Any], bytes]:
         header = {**live.header, "last_seen": int(live.last_seen)}
         # Not with the live vault, which the web may have wiped or never taken.
         vault, _ = self._carrier.open(live.cookie, live.row)
         try:
             row = live.row
             sealed = self._carrier.seal(live.cookie, vault, row.id, row.expires, header)
+            seat = _seat_of(vault, row.id, header)
         finally:
             vault.wipe()
-        return row._replace(sealed=sealed), header
+        return row._replace(sealed=sealed), header, seat
 
-    def _info(self, vault: Vault, row: Row) -> SessionInfo:
+    def _info(self, vault: Vault, row: Row, seat: bytes | None) -> SessionInfo:
         live = self._live.get(row.id)
-        header = self._carrier.describe(vault, row) or (live.header if live else {})
+        header = _told(vault, row.id, seat) or (live.header if live else {})
         seen = max(header.get("last_seen", 0), live.last_seen if live else 0)
         return SessionInfo(
             row.id,
@@ -326,8 +384,9 @@ class Kept:
         self._carrier = carrier
         self._session = session
 
-    def renew(self, tx: Transaction, generation: int) -> bytes:
-        """Seals the row for the new generation; its id, or nothing when the session is over.
+    def renew(self, tx: Transaction, generation: int, vault: Vault | None = None) -> bytes:
+        """Seals the row for the new generation, and for the key of `vault` when that is a new one;
+        its id, or nothing when the session is over.
 
         Raises:
             Unreadable: the row was tampered with.
@@ -336,13 +395,13 @@ class Kept:
         if columns is None or not self.cookie:
             return b""
         row = _row(columns)
-        vault, header = self._carrier.open(self.cookie, row)
+        own, header = self._carrier.open(self.cookie, row)
         try:
             header["generation"] = generation
-            cookie = self._carrier.renewed(self.cookie, vault, row, header)
-            sealed = self._carrier.seal(cookie, vault, row.id, row.expires, header)
+            cookie = self._carrier.renewed(self.cookie, vault or own, row, header)
+            sealed = self._carrier.seal(cookie, vault or own, row.id, row.expires, header)
         finally:
-            vault.wipe()
+            own.wipe()
         tx.execute(
             "UPDATE sessions SET sealed = ? WHERE id = ? AND owner = ?",
             (sealed, row.id, row.owner),
@@ -369,13 +428,17 @@ class _Live:
         self.row = row
         self.header = header
         self.vault = vault
+        self.kept: Kept | None = None
+        """By which its cookie is being renewed, if it is."""
         self.epoch = row.pulse.epoch
         self.last_seen: float = header["last_seen"]
         self.over_at, self.idle_from = deadlines
 
     @property
     def unlocked(self) -> Vault | None:
-        return None if self.vault is None or self.vault.is_locked else self.vault
+        if self.vault is None or self.vault.is_locked or self.vault.epoch != self.epoch:
+            return None
+        return self.vault
 
     def knows(self, cookie: str, row: Row) -> bool:
         """Whether nothing has changed but the account's counters."""
@@ -409,6 +472,8 @@ class _Live:
         )
 
 
+# Sessions end in many places, seats here: what nobody sits on any more goes with the next write.
+_FORGET_SEATS = "DELETE FROM seats WHERE id NOT IN (SELECT id FROM sessions)"
 _SELECT = (
     "SELECT s.id, s.owner, s.expires, s.sealed, a.epoch, a.generation, a.last_change"
     " FROM sessions s JOIN accounts a ON a.id = s.owner"
@@ -418,6 +483,26 @@ _SELECT = (
 def _row(columns: tuple[Any, ...]) -> Row:
     id, owner, expires, sealed, *counters = columns
     return Row(id, owner, expires, sealed, Pulse(*counters))
+
+
+def _seat_of(vault: Vault, id: bytes, header: dict[str, Any]) -> bytes:
+    shown = {name: header[name] for name in ("v", "created", "last_seen", "device")}
+    return vault.seal(SEAT, id, shown)
+
+
+def _seat(tx: Transaction, owner: bytes, id: bytes, sealed: bytes) -> None:
+    tx.execute(
+        "INSERT INTO seats (id, owner, sealed) VALUES (?, ?, ?)"
+        " ON CONFLICT (id) DO UPDATE SET sealed = excluded.sealed",
+        (id, owner, sealed),
+    )
+
+
+def _told(vault: Vault, id: bytes, seat: bytes | None) -> dict[str, Any] | None:
+    try:
+        return vault.open(SEAT, id, seat).header if seat else None
+    except Unreadable:
+        return None
 
 
 def _moment(seconds: float) -> datetime:

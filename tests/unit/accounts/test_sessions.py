@@ -21,7 +21,7 @@ from tests.support.accounts import (
     registered,
 )
 
-from llamora.accounts import Entered, device_named
+from llamora.accounts import Entered, Left, device_named
 from llamora.storage import Transaction, ledger
 from llamora.vault import RuntimeKey, Vault, sodium
 from llamora.vault.cookie_key import CookieKey
@@ -258,7 +258,7 @@ async def test_recovery_and_erasure_end_every_session_everywhere(
     assert elsewhere.sessions.resume(cookie) is None
     fresh = await here.sessions.begin(opened, "")
     assert elsewhere.sessions.resume(fresh)
-    await here.accounts.erase(opened.vault, OTHER_PASSWORD)
+    await here.accounts.erase(opened.vault, ada.name, OTHER_PASSWORD)
     assert here.sessions.resume(fresh) is None
     assert elsewhere.sessions.resume(fresh) is None
 
@@ -492,9 +492,69 @@ async def test_all_sessions_are_listed_and_one_or_all_others_can_be_ended(
     assert here.sessions.resume(cookie) is None
 
 
+async def test_a_session_of_another_process_is_listed_with_all_that_is_known_of_it(
+    machine: Machine, vault: Vault, here: House, cookie: str
+):
+    there = machine.process().sessions
+    (info,) = there.list(vault)
+    assert info.device == "Firefox on Linux"
+    assert info.created == info.last_seen == machine.clock.now()
+    machine.clock.turn(2 * MINUTE)
+    session = here.sessions.resume(cookie)
+    assert session
+    here.sessions.touch(session)
+    await here.sessions.flush()
+    (info,) = there.list(vault)
+    assert info.last_seen == machine.clock.now()
+
+
+async def test_what_the_list_shows_goes_with_the_session(
+    machine: Machine, vault: Vault, here: House, cookie: str
+):
+    session = here.sessions.resume(cookie)
+    assert session
+    await here.sessions.end(session)
+    machine.clock.turn(MINUTE)
+    later = await here.sessions.begin(Entered(vault, 1), "Safari on iPhone")
+    held = here.sessions.resume(later)
+    assert held
+    assert here.store.rows("SELECT id FROM seats") == [(held.id,)]
+
+
+async def test_how_long_is_left_falls_with_time_and_rises_with_use_alone(
+    machine: Machine, here: House, cookie: str
+):
+    session = here.sessions.resume(cookie)
+    assert session
+    assert here.sessions.left(session) == Left(3600, 24 * 3600)
+    machine.clock.turn(10 * MINUTE)
+    for _ in range(3):
+        assert here.sessions.resume(cookie), "looking is no use"
+    assert here.sessions.left(session) == Left(3000, 24 * 3600 - 600)
+    here.sessions.touch(session)
+    assert here.sessions.left(session) == Left(3600, 24 * 3600 - 600)
+    machine.clock.turn(60 * MINUTE)
+    assert here.sessions.left(session) is None
+
+
+async def test_a_clock_that_jumps_a_day_makes_no_session_longer(
+    machine: Machine, here: House, cookie: str
+):
+    session = here.sessions.resume(cookie)
+    assert session
+    machine.clock.set_back(24 * HOUR)
+    left = here.sessions.left(session)
+    assert left
+    assert left.idle <= 3600
+    assert left.absolute <= 24 * 3600
+    machine.clock.set_back(-48 * HOUR)
+    assert here.sessions.resume(cookie) is None
+
+
 async def test_a_session_of_another_process_is_listed_with_its_beginning(
     machine: Machine, vault: Vault, here: House, cookie: str
 ):
+    here.store.write_now(lambda tx: tx.execute("DELETE FROM seats"))
     (info,) = machine.process().sessions.list(vault)
     assert info.created == machine.clock.now()
     assert info.expires == machine.clock.now() + 24 * HOUR
