@@ -1,51 +1,80 @@
 """The network, closed: whatever would leave the machine is refused and recorded.
 
-An audit hook cannot be taken off again and sees what Python's own sockets do. The Python processes
-that tests start close theirs too (`closed/sitecustomize.py`), and record in a file. A name handed
-to a bare `socket.connect` is looked up before the hook is asked; everything we use looks names up
-first.
+It is closed by the watch that the program keeps itself (`llamora.silence`), with a rule of its own:
+this machine, and nobody else. The Python processes that tests start close theirs too
+(`closed/sitecustomize.py`), and record in a file. A name handed to a bare `socket.connect` is
+looked up before the hook is asked; everything we use looks names up first.
 """
 
-import ipaddress
 import os
-import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+from llamora.address import is_loopback
+from llamora.reach import Reach
+from llamora.silence import Silence, Silent
+
+CLOSED = str(Path(__file__).parent / "closed")
 RECORD = "CLOSED_NETWORK_RECORD"
 """The variable that names the file in which processes that tests start record what was refused."""
 
 attempts: list[str] = []
 """What was refused and that no test expected, such as "socket.connect 192.0.2.1"."""
 
-# Where in an event's arguments the address or the host stands.
-_ADDRESS = {"socket.connect": 1, "socket.sendto": 1, "socket.sendmsg": 1}
-_HOST = {"socket.getaddrinfo": 0, "socket.gethostbyname": 0, "socket.gethostbyaddr": 0}
-_installed = False
-_record = ""
 
-
-class NetworkClosed(OSError):
+class NetworkClosed(Silent):
     """Nothing here may leave the machine."""
+
+
+class _ThisMachine(Reach):
+    """Every loopback address at every port, and no other."""
+
+    def may_look_up(self, host: str) -> bool:
+        return super().may_look_up(host) or is_loopback(host)
+
+    def may_connect(self, host: str, port: int, found: Collection[tuple[str, str]]) -> bool:
+        return is_loopback(host)
+
+
+class _Closed(Silence):
+    """The program's own watch, which also tells the tests what it refused."""
+
+    def judge(self, event: str, args: tuple[Any, ...]) -> None:
+        try:
+            super().judge(event, args)
+        except Silent:
+            what = args[1] if event in CONNECTING else args[0]
+            host = what[0] if isinstance(what, tuple) else what
+            _refused(f"{event} {host.decode() if isinstance(host, bytes) else host}")
+
+
+CONNECTING = ("socket.connect", "socket.sendto", "socket.sendmsg")
+_closed = _Closed()
+_record = ""
 
 
 def close_network(record: str = "") -> None:
     """Refuses every connection and every look-up beyond loopback from now on, and writes what it
     refused into the file `record`, if one is named."""
-    global _installed, _record
+    global _record
     _record = record
-    if not _installed:
-        _installed = True
-        sys.addaudithook(_refuse)
+    if not _closed.begun:
+        _closed.begin(_ThisMachine)
 
 
 def close_in_children(record: Path) -> None:
     """Has every Python process that is started from now on close its network, and record there."""
-    closed = str(Path(__file__).parent / "closed")
-    paths = [closed, *filter(None, [os.environ.get("PYTHONPATH")])]
+    paths = [CLOSED, *filter(None, [os.environ.get("PYTHONPATH")])]
     os.environ["PYTHONPATH"] = os.pathsep.join(paths)
     os.environ[RECORD] = str(record)
+
+
+def left_open() -> dict[str, str]:
+    """An environment for a process that is to be held by the program's own watch alone."""
+    paths = os.environ["PYTHONPATH"].split(os.pathsep)
+    return dict(os.environ) | {"PYTHONPATH": os.pathsep.join(p for p in paths if p != CLOSED)}
 
 
 @contextmanager
@@ -60,45 +89,9 @@ def expected_attempts() -> Iterator[list[str]]:
         del attempts[before:]
 
 
-def _refuse(event: str, args: tuple[object, ...]) -> None:
-    if not event.startswith("socket."):
-        return
-    if event in _ADDRESS:
-        address = args[_ADDRESS[event]]
-        # A Unix socket's address is a path; a connected socket sends to None.
-        if not isinstance(address, tuple) or not address or _is_loopback(address[0]):
-            return
-        host = address[0]
-    elif event in _HOST:
-        host = args[_HOST[event]]
-        if _needs_no_one(host):
-            return
-    else:
-        return
-    attempts.append(f"{event} {_text(host)}")
+def _refused(what: str) -> None:
+    attempts.append(what)
     if _record:
         with open(_record, "a") as file:
-            file.write(f"{attempts[-1]}\n")
-    raise NetworkClosed(f"The network is closed: {event} {_text(host)}")
-
-
-def _needs_no_one(host: object) -> bool:
-    """Whether this name is known without asking beyond the machine; "" and 0.0.0.0 are for
-    listening."""
-    return _text(host) in ("", "localhost", "0.0.0.0", "::") or _is_loopback(host)
-
-
-def _is_loopback(host: object) -> bool:
-    text = _text(host)
-    try:
-        address = ipaddress.ip_address(text)
-    except ValueError:
-        return text == "localhost"
-    mapped = getattr(address, "ipv4_mapped", None)
-    return (mapped or address).is_loopback
-
-
-def _text(host: object) -> str:
-    if host is None:
-        return ""
-    return host.decode("ascii", "replace") if isinstance(host, bytes) else str(host)
+            file.write(f"{what}\n")
+    raise NetworkClosed(f"The network is closed: {what}") from None

@@ -1,5 +1,5 @@
 """Closes the network of the Python processes that tests start: `tests/conftest.py` puts this folder
-on their path. Nothing but the standard library is loaded by it."""
+on their path. Of the program it loads its watch alone."""
 
 import os
 from importlib.util import module_from_spec, spec_from_file_location
