@@ -25,12 +25,15 @@ from types import MappingProxyType
 from typing import Any, TypeVar, get_type_hints
 from urllib.parse import urlsplit
 
+from llamora.reach import Reach
+
 PREFIX = "LLAMORA_"
 CHECKOUT = Path(__file__).resolve().parents[2]
 _BESIDE, _PACKED = CHECKOUT / "frontend", Path(__file__).resolve().parent / "frontend"
 FRONTEND = _BESIDE if _BESIDE.is_dir() else _PACKED
 """The frontend's folder: beside the sources in a checkout, within the package from a wheel."""
 GENERATED = ("SECRET_KEY", "COOKIES.secret")
+LAYERS = ("config/settings.local.toml", "config/.secrets.toml")
 SECRETS = "secrets.toml"
 """The file in the data folder that keeps them."""
 
@@ -202,9 +205,12 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """What can be switched off."""
+    """Who may begin a journal."""
 
-    disable_registration: bool = key(False, "Refuse new accounts.")
+    disable_registration: bool = key(False, "Refuse new accounts, also those with an invitation.")
+    invitation_only: bool = key(
+        False, "Ask a new account for a one-time invitation from `llamora-server account invite`."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -468,6 +474,16 @@ class Settings:
         return replace(self, limits=replace(self.limits, **parts))
 
     @property
+    def reach(self) -> Reach:
+        """Whom the program may connect to."""
+        return Reach.to(
+            answers=self.llm.chat.base_url or self.llm.upstream.host,
+            search=self.embedding.base_url if self.embedding.make == "endpoint" else "",
+            here=self.llm.local.model_path is not None,
+            own=self.app.host,
+        )
+
+    @property
     def data_folder(self) -> Path:
         """The folder of the database, which also holds secrets.toml and backups."""
         return self.database.path.parent
@@ -553,6 +569,12 @@ def _places(root: Path | None, environ: Mapping[str, str]) -> tuple[Path, Path]:
     return root, root / "data/llamora.sqlite3"
 
 
+def configuration_files(root: Path | None = None) -> list[Path]:
+    """The files that a key or a secret may stand in, whether they are there or not."""
+    root, _ = _places(root, os.environ)
+    return [root / name for name in (*LAYERS, ".env")]
+
+
 def _is_checkout(folder: Path) -> bool:
     return (folder / "pyproject.toml").is_file() and (folder / "config/settings.toml").is_file()
 
@@ -580,7 +602,7 @@ def _plain(value: Any) -> Any:
 
 
 def _given(root: Path, environ: Mapping[str, str]) -> Iterator[Layer]:
-    for file in ("config/settings.local.toml", "config/.secrets.toml"):
+    for file in LAYERS:
         yield list(_from_file(root, file))
     yield list(_from_variables(_dotenv(root / ".env"), ".env"))
     yield list(_from_variables(environ, "the environment"))

@@ -9,14 +9,16 @@ import fcntl
 import hashlib
 import os
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
+from llamora import silence
 from llamora.address import is_loopback
 from llamora.cli.say import Failure, progress
+from llamora.reach import Door
 
 if TYPE_CHECKING:
     import httpx
@@ -144,12 +146,17 @@ def get(
         plain = plain and _is_here(url)
         if not plain and urlsplit(url).scheme != "https":
             raise Failure("The model is fetched by https, or by http from this machine alone.")
-        with client.stream("GET", url, headers=headers) as response:
+        with _allowed(url), client.stream("GET", url, headers=headers) as response:
             if not response.has_redirect_location:
                 yield response
                 return
         url = urljoin(url, response.headers["location"])
     raise Failure(f"The model's address leads round in circles; {wanted.advice}.")
+
+
+def _allowed(url: str) -> AbstractContextManager[None]:
+    """The one place where a host that no setting names may be connected to."""
+    return silence.process.opened(Door.of(url, "fetching"))
 
 
 def _is_here(url: str) -> bool:

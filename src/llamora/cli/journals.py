@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from llamora.cli.say import Failure
 from llamora.settings import Features, Settings
 
 if TYPE_CHECKING:
+    from llamora.accounts import Kind
     from llamora.app import CommandRooms
     from llamora.journal.journal import Journal
     from llamora.search.search import Search
@@ -62,8 +63,10 @@ def vault_of(rooms: CommandRooms, user: str, password: str) -> Generator[Vault]:
 
 
 @contextmanager
-def journal_of(settings: Settings, user: str, password: str) -> Generator[Journal]:
-    """The user's open journal.
+def journal_of(
+    settings: Settings, user: str, password: str, noting: Kind | None = None
+) -> Generator[Journal]:
+    """The user's open journal. With `noting`, the account's history tells what it was opened for.
 
     Raises:
         Failure, AccountsError, Unreadable: as their names say.
@@ -72,7 +75,26 @@ def journal_of(settings: Settings, user: str, password: str) -> Generator[Journa
 
     must_exist(settings)
     with rooms_of(settings) as rooms, vault_of(rooms, user, password) as vault:
+        if noting:
+            from llamora.journal.errors import StoreError
+
+            # A full disk is no reason to keep anyone from taking their words elsewhere.
+            with suppress(StoreError):
+                asyncio.run(rooms.accounts.note(vault, noting))
         yield Journal.open(rooms.store, vault, rooms.clock)
+
+
+def header_of(settings: Settings, user: str, password: str) -> dict[str, Any]:
+    """What the user's sealed row holds beside the columns that everybody sees.
+
+    Raises:
+        Failure, AccountsError, Unreadable: as their names say.
+    """
+    from llamora.storage import ledger
+
+    must_exist(settings)
+    with rooms_of(settings) as rooms, vault_of(rooms, user, password) as vault:
+        return ledger.read(rooms.store, vault).header
 
 
 @contextmanager

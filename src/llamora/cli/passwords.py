@@ -29,6 +29,18 @@ def read_password(file: str | None, *, twice: bool = False) -> str:
     return text.removesuffix("\r\n") if text.endswith("\r\n") else text.removesuffix("\n")
 
 
+def typed_line(ask: str) -> str:
+    """A line that someone types on the terminal, to be sure of what cannot be undone.
+
+    Raises:
+        Failure: there is no terminal.
+    """
+    if not sys.stdin.isatty():
+        raise Failure("There is no terminal to type the name on; give --yes to be sure without.")
+    print(ask, end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().removesuffix("\n")
+
+
 def _raw(file: str) -> bytes:
     if file == "-":
         return sys.stdin.buffer.read(LONGEST_FILE + 1)

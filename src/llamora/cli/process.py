@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 _PR_SET_PDEATHSIG = 1
+_PR_GET_DUMPABLE = 3
 _PR_SET_DUMPABLE = 4
 
 
@@ -22,6 +23,13 @@ def harden() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if sys.platform == "linux":
         _prctl(_PR_SET_DUMPABLE, 0)
+
+
+def dumpable() -> bool:
+    """Whether this process may be dumped, or traced by other programs of the same user."""
+    if sys.platform == "linux":
+        return bool(_prctl(_PR_GET_DUMPABLE, 0))
+    return resource.getrlimit(resource.RLIMIT_CORE)[0] != 0
 
 
 def end_with(parent: int, how: signal.Signals = signal.SIGTERM) -> None:
@@ -55,6 +63,6 @@ def _leave(number: int, _: FrameType | None) -> None:
     raise SystemExit(128 + number)
 
 
-def _prctl(option: int, value: int) -> None:
+def _prctl(option: int, value: int) -> int:
     # Best effort: a sandbox that forbids it must not keep anyone from their journal.
-    ctypes.CDLL(None).prctl(option, ctypes.c_ulong(value), 0, 0, 0)
+    return ctypes.CDLL(None).prctl(option, ctypes.c_ulong(value), 0, 0, 0)

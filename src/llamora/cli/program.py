@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage. A failure is one sentence on stderr
 import os
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -51,8 +52,16 @@ def run(arguments: list[str]) -> int:
     except Exception as e:
         if not isinstance(e, _told()):
             raise
-        note(str(e))
+        note(_sentence(e))
         return 1
+
+
+def _sentence(error: Exception) -> str:
+    from llamora.storage.ledger import Stale
+
+    if isinstance(error, Stale):  # its own speaks to someone at a page
+        return "The password or the key was replaced meanwhile; run the command again."
+    return str(error)
 
 
 def _told() -> tuple[type[Exception], ...]:
@@ -150,6 +159,28 @@ def account_add(
     print(opened.code)
 
 
+@account.command("invite")
+def account_invite(
+    days: Annotated[int, typer.Option("--days", min=1, max=365, help="Good for so long.")] = 7,
+) -> None:
+    """Print a one-time code with which somebody may begin a journal here."""
+    import asyncio
+    from datetime import timedelta
+
+    from llamora.cli.journals import rooms_of
+    from llamora.settings import load
+
+    settings = load()
+    with rooms_of(settings) as rooms:
+        code = asyncio.run(rooms.accounts.invite(timedelta(days=days)))
+    note(f"It makes one account within {counted(days, 'day')}; hand it over in private.")
+    if settings.features.disable_registration:
+        note("New accounts are refused here until FEATURES.disable_registration is unset.")
+    elif not settings.features.invitation_only:
+        note("Nobody is asked for it here until FEATURES.invitation_only is set.")
+    print(code)
+
+
 @account.command("list")
 def account_list() -> None:
     """Print the name of each account."""
@@ -164,10 +195,61 @@ def account_list() -> None:
 
 
 @account.command("remove")
-def account_remove(name: str, password_file: PasswordFile = None) -> None:
-    """Erase an account and everything in it, for good. Asks for its password."""
+def account_remove(
+    name: str,
+    password_file: PasswordFile = None,
+    without_password: Annotated[
+        bool,
+        typer.Option("--without-password", help="For who holds the file and not the password."),
+    ] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Do not ask to type the name once more.")
+    ] = False,
+) -> None:
+    """Erase an account and everything in it, for good. Asks for its password, or to be sure."""
     import asyncio
 
+    from llamora.cli.journals import must_exist, rooms_of, vault_of
+    from llamora.cli.passwords import read_password
+    from llamora.settings import load
+
+    if without_password and password_file is not None:
+        raise typer.BadParameter(
+            "it is given instead of a password", param_hint="--without-password"
+        )
+    if yes and not without_password:
+        raise typer.BadParameter("it goes with --without-password", param_hint="--yes")
+    settings = load()
+    must_exist(settings)
+    if without_password:
+        note("Whoever holds the file can delete what is in it, so no password is asked for.")
+        if not yes:
+            _be_sure(name)
+    password = "" if without_password else read_password(password_file)
+    with rooms_of(settings) as rooms:
+        if without_password or rooms.accounts.is_being_erased(name):
+            asyncio.run(rooms.accounts.remove(name))
+        else:
+            with vault_of(rooms, name, password) as vault:
+                asyncio.run(rooms.accounts.erase(vault, name, password))
+    print(f"{name} and everything in it was erased. Backups made before still hold it.")
+
+
+def _be_sure(name: str) -> None:
+    from llamora.cli.passwords import typed_line
+
+    if typed_line(f"Type {name} to erase it for good: ") != name:
+        raise Failure("That is another name; nothing was done.")
+
+
+@program.command("rotate-key")
+def rotate_key(user: User, password_file: PasswordFile = None) -> None:
+    """Replace the key of a journal, and seal everything in it anew. The journal may be in use; run
+    again, it goes on where it was cut off."""
+    import asyncio
+
+    from llamora.app import rotation_of
+    from llamora.cli import rotating
     from llamora.cli.journals import must_exist, rooms_of, vault_of
     from llamora.cli.passwords import read_password
     from llamora.settings import load
@@ -175,9 +257,11 @@ def account_remove(name: str, password_file: PasswordFile = None) -> None:
     settings = load()
     must_exist(settings)
     password = read_password(password_file)
-    with rooms_of(settings) as rooms, vault_of(rooms, name, password) as vault:
-        asyncio.run(rooms.accounts.erase(vault, password))
-    print(f"{name} and everything in it was erased. Backups made before still hold it.")
+    with rooms_of(settings) as rooms, vault_of(rooms, user, password) as vault:
+        rotation = rotation_of(rooms.store, vault)
+        asyncio.run(rotating.begin(rooms, rotation, vault, password))
+        with progress("Sealing days anew") as heard:
+            asyncio.run(rotating.finish(rotation, heard))
 
 
 # --- in and out -----------------------------------------------------------------------------------
@@ -190,6 +274,7 @@ def import_(
     """Add the entries of a file to a journal. Running it twice adds nothing twice."""
     import asyncio
 
+    from llamora.accounts import Kind
     from llamora.cli.journals import journal_of
     from llamora.cli.passwords import read_password
     from llamora.exchange import jsonl
@@ -197,7 +282,10 @@ def import_(
 
     _only_jsonl(format)
     settings, password = load(), read_password(password_file)
-    with journal_of(settings, user, password) as journal, progress("Reading lines") as heard:
+    with (
+        journal_of(settings, user, password, Kind.IMPORTED) as journal,
+        progress("Reading lines") as heard,
+    ):
         result = asyncio.run(jsonl.read(journal, path, progress=heard))
     for skipped in result.skipped[:SAID_OF_LINES]:
         note(f"Line {skipped.number:,} was skipped: {skipped.reason}.")
@@ -227,6 +315,7 @@ def export(
     replace: Annotated[bool, typer.Option("--replace", help="Replace what is there.")] = False,
 ) -> None:
     """Write a journal to a file that `import` reads. The file is plain text."""
+    from llamora.accounts import Kind
     from llamora.cli.journals import journal_of
     from llamora.cli.passwords import read_password
     from llamora.exchange import jsonl
@@ -239,7 +328,7 @@ def export(
     password = read_password(password_file)
     with (
         orderly_end(),
-        journal_of(settings, user, password) as journal,
+        journal_of(settings, user, password, Kind.EXPORTED) as journal,
         progress("Writing days") as heard,
     ):
         if to == "-":
@@ -336,6 +425,33 @@ def restore(
 
 
 @program.command()
+def doctor(
+    user: Annotated[str | None, typer.Option("--user", help="Name of the account.")] = None,
+    password_file: PasswordFile = None,
+    full: Annotated[bool, typer.Option("--full", help="Look at every page and record.")] = False,
+    backups: Annotated[
+        list[Path] | None, typer.Option("--backups", help="Folder that backups are made in.")
+    ] = None,
+) -> None:
+    """Look whether this installation is as it should be, and say what to do where it is not."""
+    from llamora.cli.doctor.look import look, tell
+    from llamora.cli.journals import header_of
+    from llamora.cli.passwords import read_password
+    from llamora.settings import load
+
+    if user is None and password_file is not None:
+        raise typer.BadParameter("a password belongs to an account", param_hint="--user")
+    settings = load()
+    header = partial(header_of, settings, user, read_password(password_file)) if user else None
+    wrong = 0
+    for each in look(settings, backups or [], full=full, header=header):
+        tell(each)
+        wrong += each.mark == "wrong"
+    if wrong:
+        raise typer.Exit(1)
+
+
+@program.command()
 def verify(
     user: Annotated[str | None, typer.Option("--user", help="Name of the account.")] = None,
     password_file: PasswordFile = None,
@@ -383,8 +499,9 @@ def _verify_journal(settings, user: str, password: str) -> bool:
         vault_of(rooms, user, password) as vault,
         progress("Opening days") as heard,
     ):
-        report = look(rooms.store, vault, progress=heard)
-        labels = verify_traces(rooms.store, vault)
+        with rooms.store.snapshot() as seen:
+            report = look(seen, vault, progress=heard)
+            labels = verify_traces(seen, vault)
         index = _verify_index(rooms.store, Journal.open(rooms.store, vault, rooms.clock))
     problems = [*report.problems, *labels.problems]
     for problem in problems:

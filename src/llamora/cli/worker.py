@@ -55,6 +55,7 @@ class _Inherited:
 def _serve(ours: _Inherited) -> int:
     import uvicorn
 
+    from llamora import silence
     from llamora.cli.connection import Connection
     from llamora.companion.prompt import BadPrompt
     from llamora.settings import BadSetting, load
@@ -73,6 +74,7 @@ def _serve(ours: _Inherited) -> int:
     threading.Thread(target=_end_without_parent, args=(ours.key_pipe,), daemon=True).start()
     try:
         settings = load().for_one_of(ours.workers)
+        silence.process.one_of = ours.workers
         app = _named(ours.app)(settings, runtime, first_token=first_token, llama=ours.llama)
     except (BadPrompt, BadSetting, StoreError) as e:
         os.write(2, f"{e}\n".encode())
@@ -80,7 +82,7 @@ def _serve(ours: _Inherited) -> int:
     config = uvicorn.Config(
         app,
         lifespan="on",
-        loop="uvloop",
+        loop="llamora.cli.loop:Loop",
         http=Connection,
         ws="none",
         log_config=None,

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from llamora.accounts import Kind
 from llamora.cli import assets, passwords, program
 from llamora.cli.journals import rooms_of, vault_of
 from llamora.cli.say import Failure
@@ -112,6 +113,38 @@ def test_closed_registration_is_for_the_web_only(
     assert llamora("account", "add", "ada", "--password-file", password).code == 0
 
 
+@pytest.mark.parametrize(
+    ("setting", "remark"),
+    [
+        ("INVITATION_ONLY", ""),
+        ("DISABLE_REGISTRATION", "New accounts are refused here"),
+        ("", "Nobody is asked for it here"),
+    ],
+)
+def test_an_invitation_is_one_line_and_a_remark_says_when_it_is_of_no_use(
+    llamora: Llamora, monkeypatch: pytest.MonkeyPatch, setting: str, remark: str
+):
+    if setting:
+        monkeypatch.setenv(f"LLAMORA_FEATURES__{setting}", "true")
+    one, other = llamora("account", "invite"), llamora("account", "invite", "--days", "1")
+    assert (one.code, other.code) == (0, 0)
+    assert len(one.out.strip()) >= 22
+    assert len({one.out, other.out}) == 2
+    assert "within 7 days" in one.err
+    assert "within 1 day;" in other.err
+    assert ("FEATURES" in one.err) is bool(remark)
+    assert remark in one.err
+    for days in ("0", "366", "x"):
+        assert llamora("account", "invite", "--days", days).code == 2
+
+
+def test_who_runs_the_server_needs_no_invitation(
+    llamora: Llamora, password: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("LLAMORA_FEATURES__INVITATION_ONLY", "true")
+    assert llamora("account", "add", "ada", "--password-file", password).code == 0
+
+
 def test_removing_an_account_takes_its_password(
     llamora: Llamora, ada: list[str], password: Path, tmp_path: Path
 ):
@@ -119,8 +152,45 @@ def test_removing_an_account_takes_its_password(
     wrong.write_text("another heron entirely")
     assert llamora("account", "remove", "ada", "--password-file", wrong).code == 1
     assert llamora("account", "list").out == "ada\n"
-    assert llamora("account", "remove", "ada", "--password-file", password).code == 0
+    ran = llamora("account", "remove", "ada", "--password-file", password)
+    assert ran.code == 0
+    assert "Backups made before still hold it." in ran.out
     assert llamora("account", "list").out == ""
+    again = llamora("account", "remove", "ada", "--password-file", password)
+    assert (again.code, again.out) == (1, "")
+
+
+def test_who_holds_the_file_removes_an_account_by_typing_its_name(
+    llamora: Llamora, ada: list[str], monkeypatch: pytest.MonkeyPatch
+):
+    without = ("account", "remove", "ada", "--without-password")
+    ran = llamora(*without)
+    assert ran.code == 1
+    assert "There is no terminal to type the name on" in ran.err
+    for typed, code, left in (("ad", 1, "ada\n"), ("", 1, "ada\n"), ("ada", 0, "")):
+        monkeypatch.setattr(passwords, "typed_line", lambda ask, typed=typed: typed)
+        ran = llamora(*without)
+        assert (ran.code, llamora("account", "list").out) == (code, left), typed
+        assert "can delete what is in it" in ran.err
+    assert llamora(*without, "--yes").err.endswith("`llamora-server account list` names them.\n")
+
+
+def test_a_script_says_that_it_is_sure(llamora: Llamora, ada: list[str], password: Path):
+    assert llamora("account", "remove", "ada", "--yes").code == 2
+    both = ("account", "remove", "ada", "--without-password", "--password-file", password)
+    assert llamora(*both).code == 2
+    assert llamora("account", "remove", "ada", "--without-password", "--yes").code == 0
+    assert llamora("account", "list").out == ""
+
+
+@pytest.mark.parametrize("how", [["--without-password", "--yes"], ["--password-file", "-"]])
+def test_removing_again_ends_what_was_cut_off(llamora: Llamora, ada: list[str], how: list[str]):
+    with rooms_of(load()) as rooms:
+        rooms.store.write_now(lambda tx: tx.execute("UPDATE accounts SET epoch = 0"))
+    assert llamora("account", "list").out == ""
+    assert llamora("account", "remove", "ada", *how, stdin=PASSWORD).code == 0
+    with rooms_of(load()) as rooms:
+        assert rooms.store.rows("SELECT * FROM accounts") == []
 
 
 # --- in and out -----------------------------------------------------------------------------------
@@ -142,6 +212,17 @@ def test_what_was_imported_is_exported(
     assert [(line["date"], line["text"]) for line in found] == [
         (line["date"], line["text"]) for line in LINES
     ]
+
+
+def test_what_was_taken_out_and_in_is_told_in_the_accounts_history(
+    llamora: Llamora, ada: list[str], lines: Path, tmp_path: Path
+):
+    llamora("import", *ada, lines)
+    llamora("export", *ada, "--to", tmp_path / "out.jsonl")
+    llamora("verify", *ada)
+    with rooms_of(load()) as rooms, vault_of(rooms, "ada", PASSWORD) as vault:
+        told = [event.kind for event in rooms.accounts.happened(vault).events]
+    assert sorted(told) == [Kind.EXPORTED, Kind.IMPORTED]
 
 
 def test_an_export_takes_the_place_of_nothing_unasked(
