@@ -10,7 +10,7 @@ import jinja2
 import pytest
 
 from llamora.companion.budget import Kind, Piece
-from llamora.companion.prompt import BUILT_IN, RESPOND, BadPrompt, Prompts
+from llamora.companion.prompt import BUILT_IN, PARTS, RESPOND, BadPrompt, Prompts
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs/prompts.md").read_text("utf-8")
 PIECES = [Piece(Kind.TODAY, "Rain.", date(2024, 2, 29)), Piece(Kind.ENTRY, "The heron came back.")]
@@ -27,11 +27,16 @@ class Watched(Prompts):
 
     def __init__(self, template_dir: Path | None = None) -> None:
         self.given: dict[str, dict[str, Mapping[str, Any]]] = {}
+        self.parts: list[Mapping[str, Any]] = []
         super().__init__(template_dir)
 
     def _block(self, name: str, block: str, context: Mapping[str, object]) -> str:
         self.given.setdefault(name, {})[block] = context
         return super()._block(name, block, context)
+
+    def _text(self, name: str, context: Mapping[str, object]) -> str:
+        self.parts.append(context)
+        return super()._text(name, context)
 
 
 @pytest.fixture
@@ -42,7 +47,9 @@ def prompts() -> Watched:
 
 
 def test_the_page_names_every_prompt_and_every_block(prompts: Watched):
-    assert {path.name for path in BUILT_IN.iterdir()} == set(prompts.given)
+    assert {path.name for path in BUILT_IN.iterdir()} == {*prompts.given, *PARTS}
+    assert all(f"`{part}`" in PAGE for part in PARTS)
+    assert all(set(context) == named("variable of system") for context in prompts.parts)
     for name, blocks in prompts.given.items():
         assert f"(`{name}`)" in PAGE
         assert set(blocks) == named("block")
@@ -76,8 +83,9 @@ def test_the_page_names_every_filter(prompts: Watched):
 def test_a_file_of_the_same_name_stands_in_for_the_built_in_one(tmp_path: Path):
     built_in = Prompts().respond(PIECES)
     assert Prompts(tmp_path).respond(PIECES) == built_in, "the folder is empty"
-    own = (BUILT_IN / RESPOND).read_text("utf-8").replace("You are the quiet", "You are a loud")
-    (tmp_path / RESPOND).write_text(own)
+    voice = PARTS[0]
+    own = (BUILT_IN / voice).read_text("utf-8").replace("You are the quiet", "You are a loud")
+    (tmp_path / voice).write_text(own)
     system, user = Prompts(tmp_path).respond(PIECES)
     assert system.text.startswith("You are a loud")
     assert user == built_in[1]

@@ -12,7 +12,7 @@ from typing import Any
 
 from tests.support.server import ScriptedModel
 
-from llamora.companion.model import Message, Schema, Token
+from llamora.companion.model import MaySend, Message, Schema, Token, always
 
 EVIL = "evil.example"
 
@@ -68,7 +68,12 @@ class ObedientModel(ScriptedModel):
     """Says what the last of the injections in its prompt demands, a few letters at a time."""
 
     async def stream(
-        self, messages: Sequence[Message], *, max_tokens: int, schema: Schema | None = None
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int,
+        schema: Schema | None = None,
+        may_send: MaySend = always,
     ) -> AsyncGenerator[Token, Any]:
         self.asked.append(messages)
         told = messages[-1].text

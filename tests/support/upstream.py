@@ -290,6 +290,10 @@ WAYS: dict[str, Way] = {
         streams(*(chunk(c) for c in "<think>Who is <this>?</think>\n\n"), WHOLE), said=ANSWER
     ),
     "a stray end of thinking": Way(streams(chunk("</thi"), chunk("nk>"), WHOLE), said=ANSWER),
+    "thoughts that only end": Way(
+        streams(chunk("She seems sad; "), chunk("I must not say so.\n</thi"), chunk("nk>"), WHOLE),
+        said=ANSWER,
+    ),
     "out of room": Way(streams(BEGUN, chunk(finish="length")), said=ANSWER, finish="length"),
     "never closes": Way(then_waits(WHOLE), said=ANSWER),
     "talks on after the end": Way(repeats(chunk("more"), before=WHOLE), said=ANSWER),

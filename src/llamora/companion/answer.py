@@ -25,6 +25,13 @@ from llamora.companion.sse import Event
 
 _tag = re.compile(r"</?think>")
 _tags = ("<think>", "</think>")
+_UNSEEN = dict.fromkeys(
+    [
+        *(*range(0x09), *range(0x0B, 0x20), *range(0x7F, 0xA0)),
+        *(*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0xFEFF),
+    ]
+)
+"""Controls that no answer needs: those of terminals, and those that mirror what stands beside."""
 _context = re.compile(r"context (?:length|size|window)|maximum context", re.IGNORECASE)
 _window = re.compile(r"context (?:length|size|window)\D{0,12}?(\d+)", re.IGNORECASE)
 
@@ -37,14 +44,16 @@ class Answer:
         self.model = ""  # the name the server gives the model
         self.tokens = (0, 0)  # of prompt and answer, as far as the server told
         self.progress = 0  # grows with each piece of content, thoughts included
+        self.anew = False  # all words before those that `take` gives next were thoughts
         self._thoughts = Thoughts()
 
     def take(self, event: Event) -> str:
-        """The words in one event, often none.
+        """The words in one event, often none; `anew` is true where they are the first after all.
 
         Raises:
             ModelError: the event tells of an error, or cannot be read.
         """
+        self.anew = False
         if not event.data.strip():
             return ""
         if event.data == "[DONE]":  # an end in so many words, whether or not a reason came before
@@ -75,9 +84,11 @@ class Answer:
         content = delta.get("content")
         # JSON can hold half a surrogate pair, which no page and no file can.
         said = content.encode("utf-8", "replace").decode() if isinstance(content, str) else ""
+        said = said.translate(_UNSEEN)
         if said or delta.get("reasoning_content") or delta.get("reasoning"):
             self.progress += 1
         words = self._thoughts.without(said)
+        self.anew, self._thoughts.anew = self.anew or self._thoughts.anew, False
         if finish := choice.get("finish_reason"):
             words += self._thoughts.rest()
             if finish == "content_filter":
@@ -87,9 +98,15 @@ class Answer:
 
 
 class Thoughts:
-    """Leaves out `<think>…</think>`, however it is cut into pieces, and the blank after it."""
+    """Leaves out `<think>…</think>`, however it is cut into pieces, and the blank after it.
+
+    Some templates open the block themselves, so that only its end is seen: then all that was said
+    before it were thoughts. `anew` is set when it was given out as words already.
+    """
 
     def __init__(self) -> None:
+        self.anew = False
+        self._tagged = False
         self._held = ""  # what may turn out to be the beginning of a tag
         self._inside = False
         self._said = False  # something was said, so white space counts
@@ -105,7 +122,10 @@ class Thoughts:
             said += "" if self._inside else text[: tag.start() if tag else None]
             if not tag:
                 break
-            # A closing tag without an opening one is left out all the same.
+            if tag[0] == _tags[1] and not self._tagged:
+                self.anew, self._said, said = self._said, False, ""
+            self._tagged = True
+            # A later closing tag without an opening one is left out all the same.
             self._inside = tag[0] == _tags[0]
             text = text[tag.end() :]
         return self._begun(said)

@@ -14,11 +14,12 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from llamora.companion import echo
+from llamora.companion.asking import Prompt, asked
 from llamora.companion.attached import ATTACHED, MOST_OWN, OWN, Attached, Measure, carrying
-from llamora.companion.budget import Fitted, Kind, Piece, estimate, fit, measured
+from llamora.companion.budget import Fitted, Kind, Piece, estimate, fit
 from llamora.companion.context import Contexts
 from llamora.companion.generation import SEAL_SECONDS, Failed, Generation, Said, Shown
-from llamora.companion.model import Message, Model, ModelError, Overflow
+from llamora.companion.model import Looping, Model, ModelError, Withdrawn
 from llamora.companion.opening import Openings
 from llamora.companion.prompt import RESPOND, Prompts
 from llamora.companion.recap import Recaps
@@ -93,7 +94,7 @@ class Companion:
         self._resting = Resting(sources.journal, sources.traces)
         self._suggestions = TraceSuggestions(sources, model, prompts)
         self._summaries = TraceSummaries(sources, model, prompts)
-        self._contexts = Contexts(sources)
+        self._contexts = Contexts(sources, self._resting, self.summary)
         self._recaps = Recaps(sources, self._resting, model, prompts)
         self.openings = Openings(
             sources, self._resting, model, prompts, give_way=self._recaps.give_way
@@ -133,8 +134,15 @@ class Companion:
                 raise Locked
             return await self._begin(entry_id, key, attached)
 
+    def _id_of(self, asked: str) -> bytes:
+        """The id of the response to what was asked, which may have been begun under another key."""
+        id, before = self._journal.vault.place_hashes(asked)
+        if before != id and (before in self._generations or self._journal.find(before)):
+            return before
+        return id
+
     async def _begin(self, entry_id: bytes, key: str, attached: Sequence[bytes]) -> Response:
-        id = self._journal.vault.place_hash(f"response:{entry_id.hex()}:{key}")
+        id = self._id_of(f"response:{entry_id.hex()}:{key}")
         if id in self._generations:
             return self._generations[id].response
         if (
@@ -175,7 +183,7 @@ class Companion:
             _let_be(gathering)
             return response
         if self._model and gathering:
-            source = self._ask(self._model, entry, self._held(gathering))
+            source = self._ask(self._model, entry, known, self._held(gathering))
         else:
             source = self._echo(entry, id, carrying(self._sources, known))
         generation = Generation(
@@ -211,7 +219,7 @@ class Companion:
         while self.is_alive(response := self._journal.response(id)):
             if response.text != seen:
                 seen = response.text
-                yield Shown(await asyncio.to_thread(markdown.render, seen))
+                yield Shown(await asyncio.to_thread(markdown.render_said, seen))
             await asyncio.sleep(FOLLOW_SECONDS)
 
     def is_alive(self, response: Response) -> bool:
@@ -355,46 +363,71 @@ class Companion:
         return [each for each in found if each]
 
     async def _ask(
-        self, model: Model, entry: Entry, gathering: asyncio.Task[list[Piece]]
+        self,
+        model: Model,
+        entry: Entry,
+        attached: Sequence[bytes],
+        gathering: asyncio.Task[list[Piece]],
     ) -> AsyncGenerator[Said, None]:
-        """1. Gather the context. 2. Fit it to the model's window. 3. Ask, and pass on what comes.
+        """Gathers, asks, and passes on what comes.
 
-        A model that says the prompt was too long after all is asked once more with less.
+        An answer can wait for long. When something that it would read was erased, changed, let rest
+        or kept from the model before its turn comes, nothing is sent, and it is gathered anew.
         """
+        is_anew = False
         try:
-            pieces = await gathering
-            window, scale = await model.window(), 1.0
-            fitted, messages = await asyncio.to_thread(self._fitted, pieces, window, scale)
-            if fitted.pieces[1:] != tuple(pieces):
-                # The estimate, which is high, would leave something out: how much is it really?
-                scale = await self._scale(model, pieces)
-                if scale < 1:
-                    fitted, messages = await asyncio.to_thread(self._fitted, pieces, window, scale)
             while True:
-                if not self._sources.may_be_read(entry.id):  # it was kept back meanwhile
-                    raise Failed(str(KeptBack(known=self._journal.rests.known)))
-                reading, began = self._reading(model, fitted), time.monotonic()
-                yield Said(reading=reading)
+                pieces = await gathering
                 try:
-                    async with aclosing(model.stream(messages, max_tokens=fitted.reply)) as tokens:
-                        async for token in tokens:
-                            yield Said(token.text, model=model.name, ahead=token.ahead)
-                            if token.ahead is not None:
-                                began = time.monotonic()  # it waits for its turn
-                            if token.finish:
-                                took = time.monotonic() - began
-                                read = replace(reading, tokens=token.tokens, seconds=took)
-                                yield Said(reading=read)
+                    if is_anew:  # search may not know yet what has changed
+                        pieces = self._contexts.still(pieces)
+                    if not any(piece.kind is Kind.ENTRY for piece in pieces):
+                        raise Withdrawn
+                    async with aclosing(self._said(model, pieces)) as saying:
+                        async for said in saying:
+                            yield said
                     return
-                except Overflow as e:
-                    if scale > 1:
-                        raise
-                    window = e.n_ctx or window
-                    scale = measured((message.text for message in messages), e.n_prompt)
-                    fitted, messages = await asyncio.to_thread(self._fitted, pieces, window, scale)
+                except Withdrawn:
+                    entry = self._journal.entry(entry.id)
+                    if not self._sources.may_be_read(entry.id):
+                        raise Failed(str(KeptBack(known=self._journal.rests.known))) from None
+                    gathering = self._held(asyncio.create_task(self._pieces(entry, attached)))
+                    is_anew = True
+        except NotFound:
+            raise Failed("The entry was erased before it was answered.") from None
         except ModelError as e:
             log.info("no answer: %s", e)
-            raise Failed(e.sentence) from e
+            raise Failed(e.sentence, e.worth if isinstance(e, Looping) else None) from e
+
+    async def _said(self, model: Model, pieces: Sequence[Piece]) -> AsyncGenerator[Said, None]:
+        def may_send() -> bool:
+            return len(self._contexts.still(pieces)) == len(pieces)
+
+        async def fitted(window: int, scale: float) -> Prompt[Reading]:
+            prompt, is_all = await asyncio.to_thread(self._fitted, model, pieces, window, scale)
+            if not is_all and scale == 1:
+                # The estimate, which is high, would leave something out: how much is it really?
+                if not may_send():
+                    raise Withdrawn
+                scale = await self._scale(model, pieces)
+                if scale < 1:
+                    prompt, _ = await asyncio.to_thread(self._fitted, model, pieces, window, scale)
+            return prompt
+
+        reading: Reading | None = None
+        began = time.monotonic()
+        async with aclosing(asked(model, fitted, may_send)) as tokens:
+            async for prompt, token in tokens:
+                if prompt.made_of is not reading:
+                    reading = prompt.made_of
+                    yield Said(reading=reading)
+                yield Said(token.text, model=model.name, ahead=token.ahead, anew=token.anew)
+                if token.ahead is not None:
+                    began = time.monotonic()  # it waits for its turn
+                if token.finish:
+                    took = time.monotonic() - began
+                    read = replace(prompt.made_of, tokens=token.tokens, seconds=took)
+                    yield Said(reading=read)
 
     async def _scale(self, model: Model, pieces: Sequence[Piece]) -> float:
         """How much of the estimate the pieces really are, as the model counts."""
@@ -411,15 +444,18 @@ class Companion:
         return await self._contexts.of(entry, chosen, own, wanted)
 
     def _fitted(
-        self, pieces: Sequence[Piece], window: int, scale: float
-    ) -> tuple[Fitted, list[Message]]:
-        """Runs in a thread: a long day is measured for longer than others may wait."""
+        self, model: Model, pieces: Sequence[Piece], window: int, scale: float
+    ) -> tuple[Prompt[Reading], bool]:
+        """The prompt, and whether all of the pieces are in it. Runs in a thread: a long day is
+        measured for longer than others may wait."""
         system, reply = self._prompts.system(), self._limits.reply_tokens
         brief = estimate(system.text) * scale > window / SYSTEM_SHARE
         if brief:
             system = self._prompts.system(brief=True)
         fitted = fit([system, *pieces], window=window, reply=reply, scale=scale)
-        return fitted, self._prompts.respond(fitted.pieces, brief=brief)
+        messages = self._prompts.respond(fitted.pieces, brief=brief)
+        prompt = Prompt(messages, fitted.reply, self._reading(model, fitted))
+        return prompt, fitted.pieces[1:] == tuple(pieces)
 
     def _reading(self, model: Model, fitted: Fitted) -> Reading:
         """What is about to be read, without a word of it."""

@@ -6,13 +6,16 @@ kept from the model is among it, and, but for what the diarist attached, nothing
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
-from llamora.companion.attached import Attached
+from llamora.companion.attached import Attached, carrying
 from llamora.companion.budget import Kind, Piece, Stands
+from llamora.companion.resting import Resting
 from llamora.companion.sources import Sources
+from llamora.journal.journal import Thread
+from llamora.journal.summaries import Summary
 from llamora.journal.writing import Entry, Response
 
 if TYPE_CHECKING:
@@ -24,10 +27,14 @@ SEARCH_SECONDS = 1.0
 
 
 class Contexts:
-    """Gathers the context of answers in one journal."""
+    """Gathers the context of answers in one journal. `summary` is what is kept of a trace."""
 
-    def __init__(self, sources: Sources) -> None:
+    def __init__(
+        self, sources: Sources, resting: Resting, summary: Callable[[bytes], Summary | None]
+    ) -> None:
         self._sources = sources
+        self._resting = resting
+        self._summary = summary
 
     async def of(
         self,
@@ -45,6 +52,45 @@ class Contexts:
         told = {piece.stands.writing for piece in others if piece.stands}
         return [*(p for p in related if p.stands and p.stands.writing not in told), *others]
 
+    def still(self, pieces: Iterable[Piece]) -> list[Piece]:
+        """Those that stand as they were gathered, and were neither let rest nor kept from the model
+        since: they may have waited for long. Asked on the event loop."""
+        pieces = list(pieces)
+        there = self._sources.revisions(piece.day for piece in pieces if piece.day)
+        withheld = self._withheld_of(pieces)
+        return [
+            piece
+            for piece in pieces
+            if (not piece.stands or there.get(piece.stands.writing) == piece.stands.revision)
+            and (not piece.stands or piece.stands.writing not in withheld)
+            and self._may_be_sent(piece)
+        ]
+
+    def _may_be_sent(self, piece: Piece) -> bool:
+        if piece.kind is Kind.OWN:
+            trace = self._sources.trace(piece.trace)
+            if trace is None or trace.resting:
+                return False
+        if piece.stands is None:
+            summary = self._summary(piece.trace)
+            return summary is not None and summary.text == piece.text and not summary.is_stale
+        id = piece.stands.writing
+        if piece.by == "companion":
+            return True  # unless it is withheld
+        unasked = piece.kind in (Kind.OWN, Kind.RELATED)
+        if unasked and piece.day and not self._resting.may_resurface(id, piece.day):
+            return False
+        return self._sources.may_be_read(id)
+
+    def _withheld_of(self, pieces: Iterable[Piece]) -> set[bytes]:
+        """The responses on the days of these that may not be told; read only where anything is
+        kept from the model, which is rare."""
+        rests = self._sources.journal.rests
+        if rests.known and not rests.kept_back:
+            return set()
+        days = {piece.day for piece in pieces if piece.by == "companion" and piece.day}
+        return {id for day in days for id in self._withheld(self._sources.journal.read(day))}
+
     async def _related(self, entry: Entry, wanted: Callable[[bytes, date], bool]) -> list[Piece]:
         """What stands near on other days, the nearest last; nothing when search takes too long."""
         try:
@@ -61,24 +107,48 @@ class Contexts:
         """What can be read without searching. Runs in a thread."""
         journal = self._sources.journal
         pieces = [piece for each in (*own, *attached) for piece in each.pieces(journal)]
-        for thread in journal.read(entry.day):
+        threads = journal.read(entry.day)
+        withheld = self._withheld(threads)
+        for thread in threads:
             if not self._sources.may_be_read(thread.entry.id):
-                continue  # nor what was answered to it, which speaks of it
+                continue
             if thread.entry.id != entry.id:
                 pieces.append(whole(Kind.TODAY, thread.entry))
             pieces += [
                 whole(Kind.TODAY, response)
                 for response in thread.responses
-                if response.text and response.engine == "model" and self._may_be_told(response)
+                if response.text and response.engine == "model" and response.id not in withheld
             ]
             if thread.entry.id == entry.id:
                 break
         return [*_once(pieces), whole(Kind.ENTRY, entry)]
 
-    def _may_be_told(self, response: Response) -> bool:
-        """Whether nothing was read for it that is kept from the model since."""
-        read = response.reading.pieces if response.reading else ()
-        return all(self._sources.may_be_read(piece.writing) for piece in read)
+    def _withheld(self, threads: Iterable[Thread]) -> set[bytes]:
+        """The responses of a day that may not be told: to what is kept from the model, for they
+        speak of it, or resting on such, or on another of these."""
+        withheld: set[bytes] = set()
+        for thread in threads:
+            may_be_read = self._sources.may_be_read(thread.entry.id)
+            for response in thread.responses:
+                if not (may_be_read and self._may_be_told(response, withheld)):
+                    withheld.add(response.id)
+        return withheld
+
+    def _may_be_told(self, response: Response, withheld: Collection[bytes]) -> bool:
+        """Whether nothing was read for it that is kept from the model since, nor an answer that
+        read such, nor anything that may have been such."""
+        reading = response.reading
+        if reading is None:
+            return True
+        if reading.unlisted and self._sources.journal.rests.kept_back:
+            return False
+        return all(
+            piece.writing not in withheld and self._sources.may_be_read(piece.writing)
+            if piece.writing
+            # A summary, which may have been made from any entry under its trace.
+            else all(map(self._sources.may_be_read, carrying(self._sources, [piece.trace])))
+            for piece in reading.pieces
+        )
 
 
 def whole(kind: Kind, writing: Entry | Response) -> Piece:

@@ -30,6 +30,7 @@ from llamora.companion.model import (
     Empty,
     Health,
     Loading,
+    MaySend,
     Message,
     ModelError,
     NotThere,
@@ -38,6 +39,8 @@ from llamora.companion.model import (
     Token,
     TooSlow,
     Unreachable,
+    Withdrawn,
+    always,
 )
 from llamora.companion.sse import Decoder, TooLong
 
@@ -84,6 +87,7 @@ class _Asked:
     messages: Sequence[Message]
     max_tokens: int
     schema: Schema | None
+    may_send: MaySend
 
 
 class Dropped(Unreachable):
@@ -183,10 +187,15 @@ class Endpoint:
         return self._window
 
     async def stream(
-        self, messages: Sequence[Message], *, max_tokens: int, schema: Schema | None = None
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int,
+        schema: Schema | None = None,
+        may_send: MaySend = always,
     ) -> AsyncGenerator[Token, None]:
         """See `model.Model.stream`."""
-        asked = _Asked(messages, max_tokens, schema)
+        asked = _Asked(messages, max_tokens, schema, may_send)
         async with aclosing(self._stream(asked)) as tokens:
             async for token in tokens:
                 yield token
@@ -215,9 +224,9 @@ class Endpoint:
                 if size > STREAM_LIMIT:
                     raise Broken("a stream without measure")
                 progress = answer.progress
-                for text in _words(decoder, chunk, answer):
-                    said += len(text)
-                    yield Token(text)
+                for token in _words(decoder, chunk, answer):
+                    said = len(token.text) + (0 if token.anew else said)
+                    yield token
                 if said > ANSWER_LIMIT:
                     answer.finish = "length"
                 if answer.progress > progress:
@@ -266,8 +275,10 @@ class Endpoint:
         return response
 
     async def _post(self, asked: _Asked) -> "httpx.Response":
-        await self._refuse_misleading_names()
+        await self._prepare()
         body = self._body(asked, await self._model_id())
+        if not asked.may_send():
+            raise Withdrawn
         response = await self._send("POST", self._at(""), body)
         try:
             kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -321,7 +332,7 @@ class Endpoint:
     async def _ask(
         self, path: str, body: dict[str, Any] | None = None, *, root: bool = False
     ) -> Any:
-        await self._refuse_misleading_names()
+        await self._prepare()
         try:
             async with asyncio.timeout(ASIDE_SECONDS):
                 response = await self._send(
@@ -379,9 +390,13 @@ class Endpoint:
             return self._address._replace(path=stem.removesuffix("/v1") + path).geturl()
         return self._address._replace(path=stem + path if path else chat).geturl()
 
-    async def _refuse_misleading_names(self) -> None:
-        """Raises `BadAddress` when the host's name stands for a link-local address, or is one of
-        this machine's by its form and leads elsewhere."""
+    async def _prepare(self) -> None:
+        """Done before each request: a name may stand for another address by now.
+
+        Raises:
+            BadAddress: the host's name stands for a link-local address, or is one of this machine's
+                by its form and leads elsewhere.
+        """
         host = self._address.hostname or ""
         if as_ip(host):
             return
@@ -412,15 +427,16 @@ def _chunks(response: "httpx.Response") -> AsyncGenerator[bytes, None]:
     return cast(AsyncGenerator[bytes, None], response.aiter_raw())
 
 
-def _words(decoder: Decoder, chunk: bytes, answer: Answer) -> Iterator[str]:
+def _words(decoder: Decoder, chunk: bytes, answer: Answer) -> Iterator[Token]:
     """What one chunk says, up to the event that ends the answer or breaks it."""
     try:
         events = decoder.feed(chunk)
     except TooLong:
         raise Broken("a line without measure") from None
     for event in events:
-        if text := answer.take(event):
-            yield text
+        text = answer.take(event)
+        if text or answer.anew:
+            yield Token(text, anew=answer.anew)
         if answer.finish:
             return
 

@@ -35,10 +35,12 @@ S = TypeVar("S", Response, Opening)
 
 
 class Failed(Exception):
-    """The answer ended before it was whole; `sentence` is for the page."""
+    """The answer ended before it was whole; `sentence` is for the page. Of what was said, so many
+    characters are kept where not all of it is `worth` that."""
 
-    def __init__(self, sentence: str) -> None:
+    def __init__(self, sentence: str, worth: int | None = None) -> None:
         self.sentence = sentence
+        self.worth = worth
         super().__init__(sentence)
 
 
@@ -46,23 +48,26 @@ class Failed(Exception):
 class Said:
     """A piece of an answer: text, or passages quoted whole; or how many come before it, while it
     waits for its turn. And what it is made from, said once before it begins and once more, with
-    its cost, at its end."""
+    its cost, at its end. With `anew` what was said before was none of the answer."""
 
     text: str = ""
     quotes: tuple[Quote, ...] = ()
     model: str = ""
     reading: Reading | None = None
     ahead: int | None = None
+    anew: bool = False
 
 
 @dataclass(frozen=True)
 class Shown:
     """What a reader is sent: a settled stretch of HTML with its number, or the unfinished tail; or,
-    while not a word is said, how many answers come before this one."""
+    while not a word is said, how many answers come before this one; or, with `anew`, that all
+    which was sent before is to be taken off the page."""
 
     html: str
     number: int | None = None
     ahead: int | None = None
+    anew: bool = False
 
 
 class Generation(Generic[S]):
@@ -92,6 +97,7 @@ class Generation(Generic[S]):
         self._bytes = 0
         self._sealed_bytes = 0
         self._growing = Growing()
+        self._start = 0  # how often it began anew
         self._settled: list[str] = []
         self._tail = ""
         self._ahead: int | None = None
@@ -125,10 +131,13 @@ class Generation(Generic[S]):
 
     async def follow(self, after: int) -> AsyncIterator[Shown]:
         """What has been said since settled stretch `after`, and what is said from now on."""
-        seen, version = after, -1
+        seen, version, start = after, -1, self._start
         while True:
             # A reader may take its time: what it is sent belongs together, whatever came since.
             settled, tail, now = list(self._settled), self._tail, self._version
+            if start != self._start or seen > len(settled):
+                seen, start = 0, self._start
+                yield Shown("", anew=True)
             for number in range(seen, len(settled)):
                 yield Shown(settled[number], number + 1)
             seen = len(settled)
@@ -154,6 +163,7 @@ class Generation(Generic[S]):
             state = "stopped"
         except Failed as e:
             state, self.sentence = "cut", e.sentence
+            self._parts = [self.text[: e.worth].rstrip()] if e.worth is not None else self._parts
         except Exception as e:  # noqa: BLE001 - asyncio would print the message
             _say_where("An answer broke off", e)
             state, self.sentence = "cut", "Something went wrong here, so the answer ends early."
@@ -188,6 +198,8 @@ class Generation(Generic[S]):
             self.response = replace(self.response, reading=said.reading)
         if said.quotes:
             self.response = replace(self.response, quotes=said.quotes)
+        if said.anew:
+            self._begin_anew()
         if said.text:
             self._parts.append(said.text)
             self._bytes += len(said.text.encode())
@@ -196,6 +208,16 @@ class Generation(Generic[S]):
                 self._due.set()
             if self._bytes > self._limit:
                 raise Failed("The answer grew longer than an answer may be, so it ends here.")
+
+    def _begin_anew(self) -> None:
+        """Forgets what was said; what is sealed of it is replaced by the next seal."""
+        self._parts, self._settled, self._tail = [], [], ""
+        self._growing = Growing()
+        self._unread = self._bytes = self._sealed_bytes = 0
+        self._start += 1
+        self._version += 1
+        self._fresh.set()
+        self._due.set()
 
     async def _render(self) -> None:
         """Joins what came for a moment, renders it once for all readers, and tells them.
@@ -218,9 +240,11 @@ class Generation(Generic[S]):
     async def _show(self) -> None:
         """Renders in a thread, since nobody knows what a model writes; readers see both halves
         change at once."""
-        text = "".join(self._parts[self._unread :])
+        text, start = "".join(self._parts[self._unread :]), self._start
         self._unread = len(self._parts)
         settled, tail = await asyncio.to_thread(_grown, self._growing, text)
+        if start != self._start:
+            return  # it began anew meanwhile
         if settled:
             self._settled.append(settled)
         self._tail = tail

@@ -172,8 +172,8 @@ class Managed(Endpoint):
             await self._line.loaded(self._settings.first_seconds)
         return await super().window()
 
-    async def _refuse_misleading_names(self) -> None:
-        # Asked before each request. Here there is no name, but the address may be a new one.
+    async def _prepare(self) -> None:
+        # Here there is no name, but the address may be a new one.
         state = self._line.state
         if state.name != "ready":
             await self._line.need()

@@ -6,13 +6,22 @@ its `str()` are fit for a log. None of the three holds a word of what was sent o
 address or a key.
 """
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+from llamora.companion.loops import Loops
+
 Schema = Mapping[str, Any]
 """A JSON schema (https://json-schema.org), as far as servers can hold a model to one."""
+
+MaySend = Callable[[], bool]
+"""Whether what is about to be sent may still be sent: much can happen while it waits."""
+
+
+def always() -> bool:
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +35,14 @@ class Token:
     """A piece of the answer. The last one has no text and says how it ended: "stop" when the model
     was done, "length" when it came to the end of what it may say or hold, and how many tokens the
     server counted in the prompt and in the answer, 0 when it does not say. Before the first, while
-    it waits for its turn, tokens without text say how many answers come before it."""
+    it waits for its turn, tokens without text say how many answers come before it. With `anew` all
+    that came before it were thoughts, and count for nothing."""
 
     text: str
     finish: str = ""
     ahead: int | None = None
     tokens: tuple[int, int] = (0, 0)
+    anew: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +87,20 @@ class Model(Protocol):
         ...
 
     def stream(
-        self, messages: Sequence[Message], *, max_tokens: int, schema: Schema | None = None
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int,
+        schema: Schema | None = None,
+        may_send: MaySend = always,
     ) -> AsyncGenerator[Token, None]:
         """The answer as it comes; always ended by a token with `finish`, or by a `ModelError`.
 
         With a schema the answer is asked to be JSON of that form. Not every server can hold its
         model to it, so what comes is to be read as anything might be.
+
+        `may_send` is asked on the event loop right before anything is sent, after all waiting; when
+        it may not, nothing is, and `Withdrawn` is raised.
 
         Cancelling the task that reads it, or closing the generator (`contextlib.aclosing`), closes
         the connection at once, and with it the work of the model. Leaving the loop in another way
@@ -97,16 +116,23 @@ async def whole(
     max_tokens: int,
     schema: Schema | None = None,
     characters: int,
+    may_send: MaySend = always,
 ) -> str:
-    """An answer that nobody watches come; it is left off after so many characters.
+    """An answer that nobody watches come; it is left off after so many characters, and where it
+    begins to repeat itself.
 
     Raises:
         ModelError
     """
-    said = ""
-    async with aclosing(model.stream(messages, max_tokens=max_tokens, schema=schema)) as tokens:
+    said, loops = "", Loops()
+    answer = model.stream(messages, max_tokens=max_tokens, schema=schema, may_send=may_send)
+    async with aclosing(answer) as tokens:
         async for token in tokens:
+            if token.anew:
+                said, loops = "", Loops()
             said += token.text
+            if (worth := loops.hear(token.text)) is not None:
+                return said[: min(worth, characters)]
             if len(said) >= characters:
                 break
     return said[:characters]
@@ -182,6 +208,24 @@ class Overflow(Refused):
         super().__init__(f"prompt of {n_prompt} tokens, window of {n_ctx}")
         self.n_ctx = n_ctx
         self.n_prompt = n_prompt
+
+
+class Withdrawn(ModelError):
+    """Nothing was sent: see `Model.stream`."""
+
+    code = "withdrawn"
+    sentence = "Something that the model was about to read is kept from it now, so it was not sent."
+
+
+class Looping(ModelError):
+    """It says the same over and over, and was left; so many characters are worth keeping."""
+
+    code = "looping"
+    sentence = "The model began to repeat itself, so the answer ends here."
+
+    def __init__(self, worth: int) -> None:
+        super().__init__()
+        self.worth = worth
 
 
 class CutShort(ModelError):

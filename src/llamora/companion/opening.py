@@ -8,16 +8,18 @@ rest is not made again unless the diarist asks.
 
 import asyncio
 import logging
+import re
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from llamora.companion.budget import Fitted, Piece, fit, measured, without_middle
+from llamora.companion.asking import Prompt, asked
+from llamora.companion.budget import Fitted, Piece, fit, without_middle
 from llamora.companion.budget import Kind as Role
 from llamora.companion.generation import Failed, Generation, Said, Shown
-from llamora.companion.model import Model, ModelError, Overflow
+from llamora.companion.model import Looping, Model, ModelError
 from llamora.companion.prompt import OPENING, Prompts
 from llamora.companion.resting import Resting
 from llamora.companion.sources import Sources
@@ -55,10 +57,19 @@ LOOKED_AT = 6
 MOST_QUOTES = 2
 QUOTES_LONG = 320
 """Characters of all quotes together."""
+MOST_OPEN = 2
+OPEN_LONG = 120
+"""Tasks that the last day left open are quoted besides: so many, and so much of each ..."""
+BOX = "\u2610 "
+"""... behind an empty box, as it stands on the page."""
 SILENCE = timedelta(seconds=15)
 """An opening whose writer has not been heard of for this long is nobody's any more."""
 FOLLOW_SECONDS = 0.5
 KEPT_ENDED = 8
+
+_task = re.compile(
+    r"^[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]+\[([ xX])\][ \t]+(\S.*?)[ \t]*$", re.MULTILINE
+)
 
 T = TypeVar("T")
 
@@ -169,7 +180,7 @@ class Openings:
         while (opening := self.of(day)) and self.is_alive(opening):
             if opening.text != seen:
                 seen = opening.text
-                yield Shown(await asyncio.to_thread(markdown.render, seen))
+                yield Shown(await asyncio.to_thread(markdown.render_said, seen))
             await asyncio.sleep(FOLLOW_SECONDS)
 
     async def rest(self, day: date) -> None:
@@ -239,7 +250,7 @@ class Openings:
         if self._closed:  # while it was begun
             await self._journal.erase_response(begun.id)
             raise Locked
-        said = self._ask(model, day, drawn_on) if model else self._quote(drawn_on)
+        said = self._ask(model, begun, drawn_on) if model else self._quote(drawn_on)
         self._start(begun, said, before)
         return begun
 
@@ -270,33 +281,31 @@ class Openings:
         return whole
 
     async def _ask(
-        self, model: Model, day: date, drawn_on: Sequence[Source]
+        self, model: Model, begun: Opening, drawn_on: Sequence[Source]
     ) -> AsyncGenerator[Said, None]:
-        """A model that says the prompt was too long after all is asked once more with less."""
+        day = begun.day
         last = self._journal.days.previous_written(day)
         silence = (day - last).days if last else 0
         moment = "ordinary" if silence <= SILENCE_DAYS else "return"
+        pieces = await asyncio.to_thread(self._pieces, drawn_on)
+
+        async def fitted(window: int, scale: float) -> Prompt[None]:
+            fitting = await asyncio.to_thread(self._fitted, pieces, window, scale)
+            messages = self._prompts.opening(
+                fitting.pieces, day=day, moment=moment if last else "first", silence=silence
+            )
+            return Prompt(messages, fitting.reply, None)
+
+        def may_send() -> bool:
+            return not self.has_changed(begun) and not self.is_withdrawn(begun)
+
         try:
-            pieces = await asyncio.to_thread(self._pieces, drawn_on)
-            window, scale = await model.window(), 1.0
-            while True:
-                fitted = self._fitted(pieces, window, scale)
-                messages = self._prompts.opening(
-                    fitted.pieces, day=day, moment=moment if last else "first", silence=silence
-                )
-                try:
-                    async with aclosing(model.stream(messages, max_tokens=fitted.reply)) as tokens:
-                        async for token in tokens:
-                            yield Said(token.text, model=model.name)
-                    return
-                except Overflow as e:
-                    if scale > 1:
-                        raise
-                    window = e.n_ctx or window
-                    scale = measured((message.text for message in messages), e.n_prompt)
+            async with aclosing(asked(model, fitted, may_send)) as tokens:
+                async for _, token in tokens:
+                    yield Said(token.text, model=model.name, ahead=token.ahead, anew=token.anew)
         except ModelError as e:
             log.info("no opening: %s", e)
-            raise Failed(e.sentence) from e
+            raise Failed(e.sentence, e.worth if isinstance(e, Looping) else None) from e
 
     def _pieces(self, drawn_on: Sequence[Source]) -> list[Piece]:
         """What a model is told, oldest first: less of what is further away."""
@@ -326,7 +335,10 @@ class Openings:
             raise Failed("There is nothing to open the day with.")
         search = await self._sources.search()
         texts = [beginning(e.text, QUOTED_CHARACTERS // len(entries)) for e in entries]
-        quotes = central_quotes(entries, await search.central(texts, LOOKED_AT))
+        central = central_quotes(entries, await search.central(texts, LOOKED_AT))
+        tasks = left_open(entries)
+        told = {task.text.removeprefix(BOX) for task in tasks}
+        quotes = (*(quote for quote in central if quote.text not in told), *tasks)
         if not quotes:
             raise Failed("There are no sentences to open the day with.")
         yield Said(quotes=quotes)
@@ -429,3 +441,15 @@ def central_quotes(entries: Sequence[Entry], found: "Sequence[Sentence]") -> tup
         )
         for one in sorted(chosen, key=lambda one: (one.index, one.start))
     )
+
+
+def left_open(entries: Sequence[Entry]) -> tuple[Quote, ...]:
+    """The last tasks without a mark in their box, `- [ ] …`, in the order in which they stand; not
+    one that is written again below, with a mark."""
+    found: dict[str, Quote] = {}
+    for entry in entries:
+        for mark, task in _task.findall(entry.text):
+            found.pop(task, None)
+            if mark == " ":
+                found[task] = Quote(entry.id, entry.day, BOX + beginning(task, OPEN_LONG))
+    return tuple(found.values())[-MOST_OPEN:]

@@ -1,13 +1,14 @@
 """What the model is told: the templates in `prompts/`, or those that the operator put in their
 place (`PROMPTS.template_dir`).
 
-A template's blocks `system` and `user` become a message each. The diary is quoted between fences
-that stand in none of its texts, and the system message calls it material. That keeps honest text
-from being taken for orders; nothing rests on it, for the model has no tools.
+A template's blocks `system` and `user` become a message each; what several have in common stands in
+a file that they include. The diary is quoted between fences that stand in none of its texts, and
+the system message calls it material. That keeps honest text from being taken for orders; nothing
+rests on it, for the model has no tools.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from hashlib import sha256
@@ -18,14 +19,17 @@ from llamora.companion.budget import Kind, Piece
 from llamora.companion.model import Message
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
+    from jinja2 import Environment, Template
 
 BUILT_IN = Path(__file__).parent / "prompts"
-OPENING = "opening.txt.j2"
+OPENING = "opening_recap.txt.j2"
 RECAP = "recap.txt.j2"
 RESPOND = "respond.txt.j2"
 SUGGEST_TRACES = "suggest_traces.txt.j2"
-SUMMARISE = "summarise.txt.j2"
+TRACE_SUMMARY = "trace_summary.txt.j2"
+
+PARTS = ("system.txt.j2", "opening_system.txt.j2")
+"""What the others include: the companion's voice, and how a day is opened."""
 
 MOMENTS = ("first", "return", "ordinary")
 """What a day is that is opened: the first ever, the first after a long silence, or any."""
@@ -42,11 +46,14 @@ class Prompts:
 
     def __init__(self, template_dir: Path | None = None) -> None:
         self._environment = _environment(template_dir)
+        for part in PARTS:  # by itself first, so that an error names it
+            for brief in (False, True):
+                self._text(part, {"fence": _fence([]), "brief": brief})
         entry = Piece(Kind.ENTRY, "A try.", date(2000, 1, 1))
         self.respond([entry])
         self.respond([entry], brief=True)
         self.suggest_traces(entry, known=["try"], kept=["try"])
-        self.summarise("try", [replace(entry, kind=Kind.TRACE)], entries=2)
+        self.trace_summary("try", [replace(entry, kind=Kind.TRACE)], entries=2)
         self.recap([replace(entry, kind=Kind.TODAY)], day=date(2000, 1, 1))
         for moment in MOMENTS:
             earlier = [replace(entry, kind=Kind.EARLIER)] if moment != "first" else []
@@ -58,11 +65,19 @@ class Prompts:
         return Piece(Kind.SYSTEM, self._block(name, "system", context))
 
     def digest(self, name: str) -> str:
-        """Sixteen hexadecimal digits of the SHA-256 of a template's text."""
+        """Sixteen hexadecimal digits of the SHA-256 of a template's text, with what it includes."""
+        return sha256("\0".join(self._sources(name)).encode()).hexdigest()[:16]
+
+    def _sources(self, name: str) -> Iterator[str]:
+        from jinja2 import meta
+
         loader = self._environment.loader
         assert loader is not None
         source, _, _ = loader.get_source(self._environment, name)
-        return sha256(source.encode()).hexdigest()[:16]
+        yield source
+        for included in meta.find_referenced_templates(self._environment.parse(source)):
+            if included:
+                yield from self._sources(included)
 
     def respond(self, pieces: Sequence[Piece], *, brief: bool = False) -> list[Message]:
         """The messages that ask for an answer to the one piece that is the entry; the others are
@@ -81,12 +96,12 @@ class Prompts:
         context = {"entry": _shown(entry), "known": known, "kept": kept}
         return self._messages(SUGGEST_TRACES, [entry], context)
 
-    def summarise(self, trace: str, pieces: Sequence[Piece], *, entries: int) -> list[Message]:
+    def trace_summary(self, trace: str, pieces: Sequence[Piece], *, entries: int) -> list[Message]:
         """The messages that ask what has gathered under a trace of so many entries; of these, the
         pieces of kind `TRACE` are read."""
         read = [_shown(piece) for piece in pieces if piece.kind == Kind.TRACE]
         context = {"trace": trace, "pieces": read, "entries": entries}
-        return self._messages(SUMMARISE, pieces, context)
+        return self._messages(TRACE_SUMMARY, pieces, context)
 
     def opening(
         self, pieces: Sequence[Piece], *, day: date, moment: str, silence: int
@@ -107,21 +122,29 @@ class Prompts:
         self, name: str, quoted: Sequence[Piece], context: Mapping[str, object]
     ) -> list[Message]:
         texts = [piece.text for piece in quoted if piece.kind != Kind.SYSTEM]
-        context = {**context, "fence": _fence(texts)}
+        context = {"brief": False, **context, "fence": _fence(texts)}
         return [
             Message("system", self._block(name, "system", context)),
             Message("user", self._block(name, "user", context)),
         ]
 
     def _block(self, name: str, block: str, context: Mapping[str, object]) -> str:
+        def lines(template: "Template") -> Iterator[str]:
+            if block not in template.blocks:
+                raise BadPrompt(f"The prompt {name} lacks its block {block}.")
+            return template.blocks[block](template.new_context(dict(context)))
+
+        return self._rendered(name, lines)
+
+    def _text(self, name: str, context: Mapping[str, object]) -> str:
+        """A template that has no blocks."""
+        return self._rendered(name, lambda template: template.generate(context))
+
+    def _rendered(self, name: str, lines: "Callable[[Template], Iterator[str]]") -> str:
         import jinja2
 
         try:
-            template = self._environment.get_template(name)
-            lines = template.blocks[block](template.new_context(dict(context)))
-            return "".join(lines).strip()
-        except KeyError:
-            raise BadPrompt(f"The prompt {name} lacks its block {block}.") from None
+            return "".join(lines(self._environment.get_template(name))).strip()
         except jinja2.TemplateError as error:
             why = (error.message or "it cannot be read").rstrip(".")
             raise BadPrompt(f"The prompt {name} cannot be used: {why}.") from None

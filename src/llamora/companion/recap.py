@@ -158,7 +158,7 @@ class Recaps:
         entries = await asyncio.to_thread(self._entries, read)
         if sum(len(entry.text) for entry in entries) >= FEWEST_CHARACTERS:
             try:
-                text = await self._ask(model, day, entries)
+                text = await self._ask(model, day, read, entries)
             except ModelError as e:
                 log.info("no recap: %s", e)
                 self._not_before = self._journal.now() + AFTER_A_FAILURE
@@ -169,7 +169,7 @@ class Recaps:
                     await self._journal.keep_recap(kept)
         self._settled[day] = self._revision(day)
 
-    async def _ask(self, model: Model, day: date, entries: Sequence[Entry]) -> str:
+    async def _ask(self, model: Model, day: date, read: Read, entries: Sequence[Entry]) -> str:
         pieces = [
             Piece(Role.TODAY, without_middle(entry.text, ENTRY_TOKENS), day)
             for entry in entries[:MOST_ENTRIES]
@@ -179,7 +179,13 @@ class Recaps:
         if len(fitted.pieces) == 1:
             return ""
         messages = self._prompts.recap(fitted.pieces, day=day)
-        said = await whole(model, messages, max_tokens=fitted.reply, characters=2 * LONGEST_TOLD)
+        said = await whole(
+            model,
+            messages,
+            max_tokens=fitted.reply,
+            characters=2 * LONGEST_TOLD,
+            may_send=lambda: self._for_model(day) == read,
+        )
         return beginning(" ".join(said.split()), LONGEST_TOLD)
 
     def _readable(self, day: date) -> Read:

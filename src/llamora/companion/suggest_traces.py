@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from llamora.companion.answer import read_json
+from llamora.companion.attached import carrying
 from llamora.companion.budget import Kind, Piece, fit, without_middle
 from llamora.companion.model import Broken, Model, ModelError, Schema, whole
 from llamora.companion.prompt import SUGGEST_TRACES, Prompts
@@ -96,7 +97,8 @@ class TraceSuggestions:
         kept = self._sources.traces.on(entry_id)
         names: list[str] = []
         if self._model and self._sources.may_be_read(entry_id):
-            names = await self._asked(self._model, entry, near, kept)
+            told = [trace for trace in near if self._may_be_named(trace)]
+            names = await self._asked(self._model, entry, told, kept)
         if not names:
             first, *others = await search.phrases(entry.text, MOST) or [""]
             emoji = await search.emoji_for(entry.text)
@@ -114,6 +116,11 @@ class TraceSuggestions:
         self._closed = True
         self.give_way()
         await asyncio.gather(*self._asking, return_exceptions=True)
+
+    def _may_be_named(self, trace: Trace) -> bool:
+        """Whether a model may be told its name: one that stands only on what is kept from the
+        model is a word of that."""
+        return any(map(self._sources.may_be_read, carrying(self._sources, [trace.id])))
 
     def _in_use(self, name: str) -> Trace | None:
         """The trace of that name, or of another spelling of it."""
@@ -163,11 +170,16 @@ class TraceSuggestions:
                     max_tokens=fitted.reply,
                     schema=SCHEMA,
                     characters=REPLY_CHARACTERS,
+                    may_send=lambda: self._may_be_told(entry),
                 )
             )
         except ModelError as e:
             log.info("no names for traces: %s", e)
             return []
+
+    def _may_be_told(self, entry: Entry) -> bool:
+        stands = self._sources.still_stand([(entry.day, entry.id, entry.revision)])
+        return stands and self._sources.may_be_read(entry.id)
 
 
 def chosen(

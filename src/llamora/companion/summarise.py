@@ -7,14 +7,16 @@ something that it was made from changes, or the trace has grown by half.
 import asyncio
 import logging
 from collections.abc import Sequence
+from contextlib import aclosing
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
-from llamora.companion.budget import Kind, Piece, fit, measured, without_middle
+from llamora.companion.asking import Prompt, asked
+from llamora.companion.budget import Kind, Piece, fit, without_middle
 from llamora.companion.echo import words
 from llamora.companion.generation import Failed
-from llamora.companion.model import Empty, Message, Model, ModelError, Overflow, whole
-from llamora.companion.prompt import SUMMARISE, Prompts
+from llamora.companion.model import Empty, Looping, Model, ModelError
+from llamora.companion.prompt import TRACE_SUMMARY, Prompts
 from llamora.companion.sources import Sources
 from llamora.journal import drafts, summaries
 from llamora.journal.errors import NotFound
@@ -158,45 +160,48 @@ class TraceSummaries:
     async def _written(
         self, model: Model, trace: Trace, entries: Sequence[Entry], count: int
     ) -> Summary:
-        """A model that says the prompt was too long after all is asked once more with less."""
+        async def fitted(window: int, scale: float) -> Prompt[Sequence[Entry]]:
+            return await asyncio.to_thread(self._fitted, trace, entries, count, window, scale)
+
+        def may_send() -> bool:
+            may = self._sources.may_be_read
+            read = [(entry.day, entry.id, entry.revision) for entry in entries]
+            return all(may(id) for _, id, _ in read) and self._sources.still_stand(read)
+
+        read, text = entries, ""
         try:
-            window, scale = await model.window(), 1.0
-            while True:
-                read, messages, reply = await asyncio.to_thread(
-                    self._fitted, trace, entries, count, window, scale
-                )
-                try:
-                    text = await whole(
-                        model, messages, max_tokens=reply, characters=SUMMARY_CHARACTERS
-                    )
-                    break
-                except Overflow as e:
-                    if scale > 1:
-                        raise
-                    window = e.n_ctx or window
-                    scale = measured((message.text for message in messages), e.n_prompt)
+            async with aclosing(asked(model, fitted, may_send)) as tokens:
+                async for prompt, token in tokens:
+                    read, text = prompt.made_of, ("" if token.anew else text) + token.text
+                    if len(text) >= SUMMARY_CHARACTERS:
+                        break
             if not text.strip():
                 raise Empty
+        except Looping as e:
+            text = text[: e.worth]
         except ModelError as e:
             log.info("no summary: %s", e)
             raise Failed(e.sentence) from e
         return replace(
-            self._begun(read, count), engine="model", model=model.name, text=text.strip()
+            self._begun(read, count),
+            engine="model",
+            model=model.name,
+            text=text[:SUMMARY_CHARACTERS].strip(),
         )
 
     def _fitted(
         self, trace: Trace, entries: Sequence[Entry], count: int, window: int, scale: float
-    ) -> tuple[Sequence[Entry], list[Message], int]:
+    ) -> Prompt[Sequence[Entry]]:
         """As many entries as the window holds, still spread over the whole time; at least one."""
-        system = self._prompts.system(SUMMARISE)
+        system = self._prompts.system(TRACE_SUMMARY)
         every = [Piece(Kind.TRACE, without_middle(e.text, ENTRY_TOKENS), e.day) for e in entries]
         size = len(entries)
         while True:
             pieces = spread(every, size)
             fitted = fit([system, *pieces], window=window, reply=REPLY_TOKENS, scale=scale)
             if len(fitted.pieces) == 1 + size or size == 1:
-                messages = self._prompts.summarise(trace.name, pieces, entries=count)
-                return spread(entries, size), messages, fitted.reply
+                messages = self._prompts.trace_summary(trace.name, pieces, entries=count)
+                return Prompt(messages, fitted.reply, spread(entries, size))
             size -= 1
 
     async def _quoted(self, trace: Trace, entries: Sequence[Entry], count: int) -> Summary:

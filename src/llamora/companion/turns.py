@@ -11,7 +11,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
 
-from llamora.companion.model import Health, Message, Model, Schema, Token
+from llamora.companion.model import Health, MaySend, Message, Model, Schema, Token, always
 
 
 @dataclass(eq=False)
@@ -120,13 +120,20 @@ class InTurn:
         return await self._model.window()
 
     async def stream(
-        self, messages: Sequence[Message], *, max_tokens: int, schema: Schema | None = None
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int,
+        schema: Schema | None = None,
+        may_send: MaySend = always,
     ) -> AsyncGenerator[Token, None]:
         async with aclosing(self._turns.take(self._account)) as places:
             async for ahead in places:
                 yield Token("", ahead=ahead + 1)  # the one that is being answered counts, too
         try:
-            answer = self._model.stream(messages, max_tokens=max_tokens, schema=schema)
+            answer = self._model.stream(
+                messages, max_tokens=max_tokens, schema=schema, may_send=may_send
+            )
             async with aclosing(answer) as tokens:
                 async for token in tokens:
                     yield token

@@ -13,8 +13,12 @@ from llamora.companion.sse import Event
 
 
 def said(*pieces: str) -> str:
-    thoughts = Thoughts()
-    return "".join(thoughts.without(piece) for piece in pieces) + thoughts.rest()
+    thoughts, found = Thoughts(), ""
+    for piece in pieces:
+        words = thoughts.without(piece)
+        found = words if thoughts.anew else found + words
+        thoughts.anew = False
+    return found + thoughts.rest()
 
 
 @pytest.mark.parametrize(
@@ -24,7 +28,11 @@ def said(*pieces: str) -> str:
         ("<think>hm</think>\n\nyes", "yes"),
         ("\n<think>\n\n</think>\n\nyes", "yes"),
         ("a <think>b</think> c <think>d</think>e", "a  c e"),
-        ("hm</think>yes", "hmyes"),
+        ("hm</think>yes", "yes"),
+        ("She is sad.\n</think>\n\nHello.", "Hello."),
+        ("</think>yes", "yes"),
+        ("<think>a</think>b</think>c", "bc"),
+        ("a</think>b</think>c", "bc"),
         ("<think>for ever", ""),
         ("<think>a < b </thin k></think>c", "c"),
         ("a < b <thin", "a < b <thin"),
@@ -102,3 +110,9 @@ def test_an_overflow_is_known_by_what_servers_call_it(message, n_ctx):
 
 def test_a_server_that_loads_its_context_window_is_loading():
     assert isinstance(error_from(503, {"error": {"message": "Loading model"}}), Loading)
+
+
+def test_controls_that_mirror_or_move_what_stands_round_them_are_left_out():
+    hostile = "a\u202eb\u2066c\x1b[2Jd\x00e\x9bf\n\tg\u200d"
+    chunk = {"choices": [{"delta": {"content": hostile}}]}
+    assert Answer().take_chunk(chunk) == "abc[2Jdef\n\tg\u200d"

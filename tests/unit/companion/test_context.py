@@ -10,7 +10,6 @@ from tests.support.journals import answer, write
 from tests.support.scripted_search import ScriptedSearch
 from tests.support.server import ScriptedModel
 
-from llamora.companion.budget import Kind
 from llamora.companion.companion import Companion, CompanionLimits
 from llamora.companion.context import MOST_RELATED, SEARCH_SECONDS
 from llamora.companion.prompt import Prompts
@@ -125,11 +124,11 @@ async def test_what_is_left_out_goes_in_this_order(
         model = ScriptedModel("So.", window=window)
         companion = Companion(sources, model, Prompts(), CompanionLimits(reply_tokens=100))
         pieces = await companion._pieces(entry, [trace.id])
-        fitted, messages = companion._fitted(pieces, window, 1.0)
+        prompt, _ = companion._fitted(model, pieces, window, 1.0)
         await companion.close()
-        assert entry.text in messages[-1].text
-        assert [piece.kind for piece in fitted.pieces][-1] is Kind.ENTRY
-        said = messages[-1].text
+        said = prompt.messages[-1].text
+        assert entry.text in said
+        assert prompt.made_of.pieces[-1].kind == "entry"
         gone += [one.text for one in wanted if one.text not in said and one.text not in gone]
     assert gone == [one.text for one in wanted]
 

@@ -12,6 +12,7 @@ import pytest
 from tests.support.upstream import (
     ANSWER,
     BEGUN,
+    LOADING,
     TOO_LONG,
     WAYS,
     WHOLE,
@@ -35,6 +36,7 @@ from llamora.companion.model import (
     Redirected,
     Refused,
     Unreachable,
+    Withdrawn,
     whole,
 )
 
@@ -57,7 +59,7 @@ async def listen(endpoint: Endpoint) -> tuple[str, str, ModelError | None]:
     try:
         async with aclosing(endpoint.stream(ASKED, max_tokens=50)) as tokens:
             async for token in tokens:
-                said.append(token.text)
+                said = [*([] if token.anew else said), token.text]
                 finish = token.finish
     except ModelError as error:
         return "".join(said), finish, error
@@ -249,6 +251,15 @@ async def test_a_whole_answer_is_left_off_where_it_has_grown_too_long():
         said = await whole(endpoint, ASKED, max_tokens=50, characters=12)
         assert said == "word word wo"
         await nothing_left(server, running)
+
+
+async def test_what_may_not_be_sent_any_more_is_not_even_after_a_long_wait():
+    allowed = iter([True, True, False])
+    async with Upstream(LOADING) as server, model_at(server.url) as endpoint:
+        answer = endpoint.stream(ASKED, max_tokens=50, may_send=lambda: next(allowed))
+        with pytest.raises(Withdrawn):
+            await anext(answer)
+        assert len(server.posts) == 2
 
 
 @pytest.mark.parametrize("script", [then_waits(BEGUN), repeats(chunk("word "), pause=0.01)])

@@ -13,6 +13,7 @@ from tests.support.server import ScriptedModel
 from llamora.companion import generation as module
 from llamora.companion.companion import Companion, CompanionLimits
 from llamora.companion.generation import Generation
+from llamora.companion.model import Token
 from llamora.companion.prompt import Prompts
 from llamora.companion.sources import Sources
 from llamora.journal.errors import NotFound
@@ -24,6 +25,7 @@ from llamora.vault import Locked
 
 TODAY = date(2026, 11, 22)
 SECRET = "the heron is a secret"
+THOUGHT = "She seems sad.\n\nI must not say so.\n\nAnd yet"
 
 
 @pytest.fixture
@@ -50,7 +52,7 @@ class Breaking(ScriptedModel):
     """A model that says its pieces and then fails in a way that nobody thought of."""
 
     async def stream(
-        self, messages: Any, *, max_tokens: int, schema: Any = None
+        self, messages: Any, *, max_tokens: int, schema: Any = None, may_send: Any = None
     ) -> AsyncGenerator[Any, None]:
         async for token in super().stream(messages, max_tokens=max_tokens):
             if token.finish:
@@ -58,8 +60,33 @@ class Breaking(ScriptedModel):
             yield token
 
 
+class ThinkingAloud(ScriptedModel):
+    """A model whose thoughts are found out to be such only when they end."""
+
+    async def stream(
+        self, messages: Any, *, max_tokens: int, schema: Any = None, may_send: Any = None
+    ) -> AsyncGenerator[Any, None]:
+        yield Token(THOUGHT)
+        yield Token("", anew=True)
+        async for token in super().stream(messages, max_tokens=max_tokens):
+            yield token
+
+
 def responses(journal: Journal) -> list[Response]:
     return [response for thread in journal.read(TODAY) for response in thread.responses]
+
+
+async def test_what_turns_out_to_be_a_thought_is_taken_back(ada, sources):
+    """From every reader's page, whenever they came, and from what is kept."""
+    generation = await begun(companion(sources, ThinkingAloud("Hello. ", "It is late.")), ada)
+    page = ""
+    async for shown in generation.follow(0):
+        page = "" if shown.anew else page + shown.html
+    assert "sad" not in page
+    await generation.ended.wait()
+    assert [r.text for r in responses(ada)] == ["Hello. It is late."]
+    again = [shown async for shown in generation.follow(3)]  # who had seen three stretches of it
+    assert again[0].anew
 
 
 @pytest.mark.parametrize(("said", "state"), [(("It came. ",), "cut"), ((), "failed")])

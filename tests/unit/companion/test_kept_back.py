@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 from tests.support.journals import answer, write
+from tests.support.scripted_search import ScriptedSearch
 from tests.support.server import ScriptedModel
 
 from llamora.companion.companion import Companion, CompanionLimits, KeptBack
@@ -57,6 +58,44 @@ async def test_no_model_is_told_of_an_entry_that_is_kept_back(
     since = "\n".join(message.text for messages in model.asked[1:] for message in messages)
     assert ("lighthouse" in since.lower()) is not kept
     assert "Rain on the harbour." in since
+
+
+@pytest.mark.parametrize("kept", [True, False])  # the second is the control
+@pytest.mark.parametrize("summed_up", [True, False])
+async def test_nor_of_an_answer_that_rests_on_it_however_many_answers_lie_between(
+    ada: Journal, traces: Traces, sources: Sources, kept: bool, summed_up: bool
+) -> None:
+    earlier = await write(ada, SECRET, TODAY - timedelta(days=9))
+    sea = await traces.keep(earlier.id, "sea")
+    model = ScriptedModel("Once there was a beacon.")
+    companion = companion_of(sources, model)
+    if summed_up:
+        await companion.summarise(sea.id)
+    await answered(companion, await write(ada, "Stairs."), sea.id)
+    model.pieces = ("That beacon, again.",)
+    await answered(companion, await write(ada, "More stairs."))
+    await ada.rests.keep_back(earlier.id, kept)
+    await answered(companion, await write(ada, "The last of the stairs."))
+    await companion.close()
+    since = "\n".join(message.text for message in model.asked[-1])
+    assert ("beacon" in since) is not kept
+    assert "More stairs." in since
+
+
+@pytest.mark.parametrize("kept", [True, False])
+async def test_a_trace_that_stands_only_on_what_is_kept_back_is_not_named_to_a_model(
+    ada: Journal, traces: Traces, sources: Sources, search: ScriptedSearch, kept: bool
+) -> None:
+    earlier = await write(ada, SECRET, TODAY - timedelta(days=9))
+    beacon = await traces.keep(earlier.id, "beacon")
+    search.near = [beacon.id]
+    await ada.rests.keep_back(earlier.id, kept)
+    model = ScriptedModel("{}")
+    companion = companion_of(sources, model)
+    found = await companion.suggest_traces((await write(ada, "Stairs.")).id)
+    await companion.close()
+    assert ("beacon" in told(model)) is not kept
+    assert [one.name for one in found] == ["beacon"], "the diarist is offered it all the same"
 
 
 async def test_asked_about_it_the_companion_says_why_not(ada: Journal, sources: Sources) -> None:

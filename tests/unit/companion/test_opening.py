@@ -14,12 +14,14 @@ from llamora.companion.endpoint import Endpoint, ModelSettings
 from llamora.companion.model import CutShort, Overflow, Unreachable
 from llamora.companion.opening import (
     LAST_DAY_ENTRIES,
+    OPEN_LONG,
     QUOTES_LONG,
     RECENT_DAYS,
     RECENT_ENTRIES,
     SILENCE_DAYS,
     Openings,
     central_quotes,
+    left_open,
 )
 from llamora.companion.prompt import Prompts
 from llamora.companion.sources import Sources
@@ -225,6 +227,34 @@ def test_what_is_quoted_stays_short_and_in_its_order():
     (only,) = central_quotes(entries, [one(0, "word " * 200, 1.0), one(1, "x" * 100, 0.5)])
     assert len(only.text) <= QUOTES_LONG
     assert central_quotes(entries, []) == ()
+
+
+async def test_what_was_left_open_is_said_too(ada, sources):
+    await write(ada, "Long before.\n\n- [ ] mend the gate", date(2026, 11, 1))
+    one = await write(ada, "Rain all day.\n\n- [ ] call Ruth\n- [x] find the ladder", YESTERDAY)
+    opening = there_is(await opened(openings_of(sources)))
+    assert Quote(one.id, YESTERDAY, "☐ call Ruth") in opening.quotes
+    said = [quote.text for quote in opening.quotes]
+    assert "call Ruth" not in said
+    assert not any("gate" in text or text == "☐ find the ladder" for text in said)
+
+
+@pytest.mark.parametrize(
+    ("texts", "left"),
+    [
+        (["- [ ] one\n* [ ] two\n1. [ ] three"], ["☐ two", "☐ three"]),
+        (["- [ ] one"], ["☐ one"]),
+        (["- [ ] one", "- [x] one"], []),
+        (["- [x] one", "- [ ] one"], ["☐ one"]),
+        (["[ ] one", "- [] two", "- [ ]", "- [ ]   ", "see - [ ] three"], []),
+        (["  - [ ] inner  "], ["☐ inner"]),
+        (["- [ ] " + "w" * 400], None),
+    ],
+)
+def test_a_task_is_open_until_it_is_marked(texts, left):
+    entries = [Entry(bytes([n]), YESTERDAY, 1, text) for n, text in enumerate(texts)]
+    found = [quote.text for quote in left_open(entries)]
+    assert found == left if left is not None else len(found[0]) <= OPEN_LONG + len("☐ ")
 
 
 # What is left alone

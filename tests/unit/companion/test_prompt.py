@@ -6,7 +6,16 @@ from datetime import date
 import pytest
 
 from llamora.companion.budget import Kind, Piece
-from llamora.companion.prompt import RESPOND, SUGGEST_TRACES, SUMMARISE, BadPrompt, Prompts
+from llamora.companion.prompt import (
+    OPENING,
+    PARTS,
+    RECAP,
+    RESPOND,
+    SUGGEST_TRACES,
+    TRACE_SUMMARY,
+    BadPrompt,
+    Prompts,
+)
 
 DAY = date(1666, 9, 2)
 ENTRY = Piece(Kind.ENTRY, "The fire is {{ near }} & <b>loud</b>.", DAY)
@@ -73,7 +82,7 @@ def test_an_empty_folder_leaves_the_built_in_prompts(tmp_path):
     assert Prompts(tmp_path).respond([ENTRY]) == Prompts().respond([ENTRY])
 
 
-@pytest.mark.parametrize("name", [RESPOND, SUGGEST_TRACES, SUMMARISE])
+@pytest.mark.parametrize("name", [RESPOND, SUGGEST_TRACES, TRACE_SUMMARY])
 @pytest.mark.parametrize(
     "template",
     [
@@ -87,6 +96,36 @@ def test_a_template_that_cannot_be_used_is_named_at_the_start(tmp_path, template
     (tmp_path / name).write_text(template)
     with pytest.raises(BadPrompt, match=re.escape(name)):
         Prompts(tmp_path)
+
+
+@pytest.mark.parametrize("name", PARTS)
+@pytest.mark.parametrize("template", ["{{ nothing }}", "{%"])
+def test_a_part_that_cannot_be_used_is_named_itself(tmp_path, template, name):
+    (tmp_path / name).write_text(template)
+    with pytest.raises(BadPrompt, match=re.escape(f"The prompt {name} cannot be used")):
+        Prompts(tmp_path)
+
+
+def every_system_text(prompts: Prompts) -> list[str]:
+    names = (OPENING, RECAP, RESPOND, SUGGEST_TRACES, TRACE_SUMMARY)
+    return [prompts.system(name).text for name in names]
+
+
+def test_the_voice_stands_in_one_place_for_all(tmp_path):
+    (tmp_path / "system.txt.j2").write_text("Speak like a heron. {{ fence }}")
+    built_in, own = every_system_text(Prompts()), every_system_text(Prompts(tmp_path))
+    for text in built_in:
+        for words in ("No praise, no advice", "diagnose", "nothing to add", "Be brief"):
+            assert words in text
+    assert all(text.startswith("Speak like a heron. ~~~\n\n") for text in own)
+    assert not any("diagnose" in text for text in own)
+
+
+def test_the_hash_of_a_prompt_changes_with_what_it_includes(tmp_path):
+    (tmp_path / "opening_system.txt.j2").write_text("Open the day.")
+    built_in, own = Prompts(), Prompts(tmp_path)
+    assert built_in.digest(OPENING) != own.digest(OPENING)
+    assert built_in.digest(RESPOND) == own.digest(RESPOND)
 
 
 def test_who_suggests_traces_is_told_the_names_beside_the_entry():
@@ -104,7 +143,7 @@ def test_who_suggests_traces_is_told_the_names_beside_the_entry():
 
 def test_who_sums_up_a_trace_is_told_the_days_and_whether_that_is_all():
     pieces = [Piece(Kind.TRACE, "~~~ Smoke.", DAY), Piece(Kind.TRACE, "Ash.", date(1666, 9, 5))]
-    system, user = Prompts().summarise("fire", pieces, entries=7)
+    system, user = Prompts().trace_summary("fire", pieces, entries=7)
     assert user.text == (
         'The trace is "fire". Of its 7 entries, these are spread over its whole time.\n\n'
         "Thursday, 2 September 1666:\n~~~~\n~~~ Smoke.\n~~~~\n\n"
@@ -112,5 +151,5 @@ def test_who_sums_up_a_trace_is_told_the_days_and_whether_that_is_all():
         "What has gathered under this trace?"
     )
     assert "two lines of ~~~~ is quoted" in system.text
-    _, user = Prompts().summarise("fire", pieces, entries=2)
+    _, user = Prompts().trace_summary("fire", pieces, entries=2)
     assert user.text.startswith('The trace is "fire".\n\nThursday')
