@@ -18,7 +18,17 @@ from quart import Quart, Response, abort, request, send_from_directory
 from quart.helpers import get_debug_flag
 from werkzeug.exceptions import NotFound as NoSuchFile
 
-from llamora.accounts import Accounts, AccountsPolicy, Limit, Limits, Sessions
+from llamora.accounts import (
+    Accounts,
+    AccountsPolicy,
+    Codes,
+    HalfOpen,
+    Limit,
+    Limits,
+    Passkeys,
+    Rotation,
+    Sessions,
+)
 from llamora.address import is_loopback
 from llamora.companion.companion import Companion, CompanionLimits
 from llamora.companion.endpoint import Endpoint, ModelSettings
@@ -30,21 +40,27 @@ from llamora.companion.turns import InTurn, Turns
 from llamora.journal.journal import Journal
 from llamora.kernel import Clock, SystemClock
 from llamora.settings import FRONTEND, BadSetting, Embedding, Settings
+from llamora.silence import Silence, process
 from llamora.storage import Store, StoreError
+from llamora.storage.resealing import Reseal
 from llamora.traces.traces import Traces
-from llamora.vault import KdfPolicy, RuntimeKey
+from llamora.vault import KdfPolicy, RuntimeKey, Vault
 from llamora.vault.cookie_key import CookieKey
 from llamora.web import errors, forms, hypermedia, ids, recovery, session
 from llamora.web.accounts import accounts as accounts_routes
 from llamora.web.cookies import CookieJar
+from llamora.web.data import data as data_routes
 from llamora.web.days import days as days_routes
 from llamora.web.entries import entries as entries_routes
+from llamora.web.factors import factors as factors_routes
 from llamora.web.openings import openings as openings_routes
 from llamora.web.readings import readings as readings_routes
 from llamora.web.responses import responses as responses_routes
 from llamora.web.resting import resting as resting_routes
 from llamora.web.rooms import Rooms, WebSettings
+from llamora.web.rotation import rotation as rotation_routes
 from llamora.web.search import search as search_routes
+from llamora.web.second_step import second_step as second_step_routes
 from llamora.web.security import HEADERS, HSTS, Gate
 from llamora.web.settings import Engine
 from llamora.web.settings import settings as settings_routes
@@ -54,7 +70,7 @@ from llamora.web.unlocked import OpenJournals
 
 if TYPE_CHECKING:
     from llamora.search.embedder import Embedder
-    from llamora.search.endpoint import EndpointEmbedder
+    from llamora.search.endpoint import EndpointEmbedder, EndpointSettings
     from llamora.search.search import Search
 
 log = logging.getLogger("llamora")
@@ -89,12 +105,13 @@ def build(
     model: Model | None = None,
     first_token: str | None = None,
     llama: socket.socket | None = None,
+    silence: Silence = process,
 ) -> Callable[..., Awaitable[None]]:
     """The whole server as one ASGI application.
 
     `policy` and `model` stand in for what the settings name; tests use them. `first_token` is
     asked of whoever registers the first account. `llama` is the line to the model that the parent
-    runs, when the settings name one.
+    runs, when the settings name one. `silence` is what the page of connections tells of.
     """
     the_clock = clock or SystemClock()
     secure = bool(settings.app.tls_cert) or settings.cookies.force_secure
@@ -125,6 +142,7 @@ def build(
         lambda journal: traces_of(settings, store, journal),
         lambda sources: Companion(sources, in_turn(sources), prompts, limits),
         lambda journal, traces: search_of(settings, store, journal, traces),
+        lambda vault: rotation_of(store, vault),
         recovery.drop_old,
         index_bytes=settings.search.memory_budget * 2**20,
     )
@@ -138,6 +156,9 @@ def build(
         sessions,
         journals,
         CookieJar(settings.cookies.name, secure=secure, port=settings.app.port),
+        Codes(store, the_clock, policy, accounts),
+        HalfOpen(store, the_clock, runtime),
+        Passkeys(store, the_clock, policy, accounts, runtime),
     )
     app = _quart(settings, rooms, store, static, secure)
     if endpoint:
@@ -145,6 +166,7 @@ def build(
     app.config["COMPANION_ENGINE"] = _engine(settings, the_model)
     app.config["COMPANION_BADGE"] = endpoint.remote if endpoint else ""
     app.config["SEARCH_BADGE"] = _embedding_host(settings.embedding)
+    app.extensions["silence"] = silence
     return Gate(
         app,
         port=settings.app.port,
@@ -188,7 +210,7 @@ def _quart(
     hypermedia.install(app, static)
     errors.install(app)
     private = {"days", "entries", "openings", "readings", "responses", "resting", "search"}
-    private |= {"settings"}
+    private |= {"data", "factors", "rotation", "settings"}
     private |= {"traces", "tracing"}
     session.install(app, frozenset(private))
     for routes in (
@@ -202,7 +224,11 @@ def _quart(
         search_routes,
         traces_routes,
         accounts_routes,
+        second_step_routes,
         settings_routes,
+        data_routes,
+        factors_routes,
+        rotation_routes,
     ):
         app.register_blueprint(routes)
     _add_static(app, static)
@@ -251,6 +277,7 @@ def _add_background(app: Quart, rooms: Rooms, store: Store) -> None:
         for step, seconds in (
             (rooms.journals.sweep, SWEEP_SECONDS),
             (rooms.sessions.flush, FLUSH_SECONDS),
+            (rooms.accounts.sweep, FLUSH_SECONDS),
             (store.tidy, TIDY_SECONDS),
         ):
             tasks.append(asyncio.create_task(_every(seconds, step)))
@@ -295,12 +322,14 @@ def _policy(settings: Settings, first_token: str | None = None) -> AccountsPolic
     return AccountsPolicy(
         kdf=KdfPolicy(settings.crypto.kdf_memory_mib, settings.crypto.kdf_passes),
         registration_open=not settings.features.disable_registration,
+        invitation_only=settings.features.invitation_only,
         first_token=first_token,
         idle_ttl=timedelta(seconds=settings.session.idle_ttl),
         absolute_ttl=timedelta(seconds=settings.session.absolute_ttl),
         dek_storage="cookie" if settings.crypto.dek_storage == "cookie" else "session",
         sign_in=sign_in,
         recovery=recovery,
+        second_factor=recovery,
         derivations_at_once=limits.kdf_at_once,
         derivations_waiting=limits.kdf_waiting,
     )
@@ -393,6 +422,21 @@ def search_of(settings: Settings, store: Store, journal: Journal, traces: Traces
     )
 
 
+def reseals() -> tuple[Reseal, ...]:
+    """How the rows of every table come into another epoch, the days first. A table that is not
+    among them is found by a test."""
+    from llamora.accounts import turning
+    from llamora.journal import resealing as journal
+    from llamora.search import resealing as search
+    from llamora.traces import traces
+
+    return (*journal.RESEALS, *traces.RESEALS, *search.RESEALS, *turning.RESEALS)
+
+
+def rotation_of(store: Store, vault: Vault) -> Rotation:
+    return Rotation(store, vault, reseals())
+
+
 def traces_of(settings: Settings, store: Store, journal: Journal) -> Traces:
     return Traces(store, journal, _languages(settings))
 
@@ -417,18 +461,22 @@ def _embedding_host(embedding: Embedding) -> str:
 
 def embedding_endpoint(embedding: Embedding) -> "EndpointEmbedder":
     """The endpoint that the settings name. It asks nothing before its first text."""
-    from llamora.search.endpoint import EndpointEmbedder, EndpointSettings
+    from llamora.search.endpoint import EndpointEmbedder
 
-    return EndpointEmbedder(
-        EndpointSettings(
-            base_url=embedding.base_url,
-            model=embedding.model,
-            api_key=embedding.api_key,
-            batch=embedding.batch,
-            query_prefix=embedding.query_prefix,
-            passage_prefix=embedding.passage_prefix,
-            allow_plain_http=embedding.allow_plain_http,
-        )
+    return EndpointEmbedder(embedding_settings(embedding))
+
+
+def embedding_settings(embedding: Embedding) -> "EndpointSettings":
+    from llamora.search.endpoint import EndpointSettings
+
+    return EndpointSettings(
+        base_url=embedding.base_url,
+        model=embedding.model,
+        api_key=embedding.api_key,
+        batch=embedding.batch,
+        query_prefix=embedding.query_prefix,
+        passage_prefix=embedding.passage_prefix,
+        allow_plain_http=embedding.allow_plain_http,
     )
 
 

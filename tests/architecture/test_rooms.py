@@ -28,10 +28,12 @@ ABOVE: dict[str, set[str]] = {
     "settings": set(),
     "kernel": set(),
     "address": set(),
+    "reach": set(),
+    "silence": set(),
     "": set(),
 }
 # Pure, small and on no room's side (docs/decisions/0004-addresses-are-judged-in-one-place.md).
-BENEATH = {"kernel", "address"}
+BENEATH = {"kernel", "address", "reach", "silence"}
 
 
 def imported(tree: ast.Module, package: str) -> Iterator[tuple[int, str]]:

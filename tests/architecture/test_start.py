@@ -23,6 +23,11 @@ ON_FIRST_USE = {
     "loguru",
     "xllamacpp",
     "pyrage",
+    "pyotp",
+    "segno",
+    "webauthn",
+    "cryptography",
+    "cbor2",
 }
 NEVER = {"pytest", "playwright", "gguf", "hypothesis", "torch"}
 

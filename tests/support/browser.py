@@ -258,3 +258,22 @@ class Diarist:
                 return
             self.page.wait_for_timeout(50)
         raise AssertionError(f"nothing is found for {query!r}")
+
+
+def authenticator(of: Diarist, *, prf: bool) -> tuple[Any, str]:
+    """Gives a browser an authenticator; the line to it, and its id."""
+    line = of.page.context.new_cdp_session(of.page)
+    line.send("WebAuthn.enable")
+    options = {
+        "protocol": "ctap2",
+        "ctap2Version": "ctap2_1",
+        "transport": "internal",
+        "hasResidentKey": True,
+        "hasUserVerification": True,
+        "isUserVerified": True,
+        "automaticPresenceSimulation": True,
+        "hasPrf": prf,
+    }
+    return line, line.send("WebAuthn.addVirtualAuthenticator", {"options": options})[
+        "authenticatorId"
+    ]

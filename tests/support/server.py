@@ -29,7 +29,16 @@ from llamora import app as composition
 from llamora.accounts import AccountsPolicy
 from llamora.cli.connection import Connection
 from llamora.companion.budget import estimate
-from llamora.companion.model import Health, Message, ModelError, Schema, Token
+from llamora.companion.model import (
+    Health,
+    MaySend,
+    Message,
+    ModelError,
+    Schema,
+    Token,
+    Withdrawn,
+    always,
+)
 from llamora.settings import Settings, load
 from llamora.storage import Store
 from llamora.storage.connection import BeforeExecute
@@ -76,8 +85,15 @@ class ScriptedModel:
         return self._window
 
     async def stream(
-        self, messages: Sequence[Message], *, max_tokens: int, schema: Schema | None = None
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int,
+        schema: Schema | None = None,
+        may_send: MaySend = always,
     ) -> AsyncGenerator[Token, None]:
+        if not may_send():
+            raise Withdrawn
         if self.opening and "You say what stands at its head" in messages[0].text:
             yield Token(self.opening)
             yield Token("", "stop")

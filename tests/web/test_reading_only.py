@@ -20,7 +20,7 @@ async def test_no_visit_fragment_or_stream_writes(
     await ada.htmx("PUT", f"/entries/{entry}/draft", {"text": "the her", "revision": "1"})
     await ada.draft("half a thought")
     await ada.send(f"/entries/{erased}", method="DELETE")
-    await ada.send("/settings/account", {"do": "code", "password": PASSWORD})
+    await ada.send("/settings/keys", {"do": "code", "password": PASSWORD})
     # What is written is taken into the index, all of it before anything is visited.
     await ada.search("heron")
     with closing(Watch(account.path)) as watch:

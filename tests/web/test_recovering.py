@@ -64,7 +64,7 @@ async def test_changing_the_password_ends_the_other_sessions_and_keeps_this_one(
     async with Visitor(server) as other:
         await other.enter()
         changed = await ada.send(
-            "/settings/account",
+            "/settings/keys",
             {"do": "password", "password": PASSWORD, "new_password": OTHER_PASSWORD},
         )
         assert changed.status_code == 200
@@ -86,7 +86,7 @@ async def test_the_password_changes_only_for_who_knows_it_and_only_to_a_good_one
         (PASSWORD, "", "new_password"),
     ):
         refused = await ada.send(
-            "/settings/account", {"do": "password", "password": old, "new_password": new}
+            "/settings/keys", {"do": "password", "password": old, "new_password": new}
         )
         assert refused.status_code == 422
         assert f'id="{field}-error"' in refused.text
@@ -98,11 +98,11 @@ async def test_the_password_changes_only_for_who_knows_it_and_only_to_a_good_one
 async def test_a_new_code_asks_for_the_password_and_replaces_the_old_one(
     account: Registered, ada: Visitor, stranger: Visitor
 ) -> None:
-    refused = await ada.send("/settings/account", {"do": "code", "password": OTHER_PASSWORD})
+    refused = await ada.send("/settings/keys", {"do": "code", "password": OTHER_PASSWORD})
     assert refused.status_code == 422
     assert "That is not your present password." in words(refused.text)
 
-    made = await ada.send("/settings/account", {"do": "code", "password": PASSWORD})
+    made = await ada.send("/settings/keys", {"do": "code", "password": PASSWORD})
     assert (made.status_code, made.headers["Location"]) == (303, "/recovery-code")
     code = await ada.confirm_code()
 

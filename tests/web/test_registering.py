@@ -1,9 +1,10 @@
 """Beginning a journal, through the front door."""
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
-from tests.support.accounts import NAME, OTHER_PASSWORD, POLICY, Registered
+from tests.support.accounts import NAME, OTHER_PASSWORD, POLICY, UNTHROTTLED, Registered
 from tests.support.clock import TurnableClock
 from tests.support.server import Server, journal_settings, serving
 from tests.support.visitor import Visitor, code_in, fields, words
@@ -140,6 +141,32 @@ async def test_nobody_can_register_where_registration_is_closed(account: Registe
             assert "New accounts are switched off" in words(answer.text)
         assert "/register" not in (await stranger.visit("/login")).text
         assert (await stranger.sign_in("Bea", OTHER_PASSWORD)).status_code == 401
+
+
+async def test_where_it_takes_an_invitation_the_page_asks_for_it(account: Registered) -> None:
+    policy = replace(UNTHROTTLED, invitation_only=True)
+    async with (
+        serving(journal_settings(account.path), policy=policy) as server,
+        Visitor(server) as stranger,
+    ):
+        page = (await stranger.visit("/register")).text
+        assert 'name="invitation"' in page
+        assert "llamora-server account invite" in words(page)
+        assert "/register" in (await stranger.visit("/login")).text
+        refused = await stranger.send("/register", {**BEA, "invitation": "a guess"})
+        assert refused.status_code == 422
+        assert "This invitation does not hold" in words(refused.text)
+        assert fields(refused.text)["invitation"] == "a guess"
+
+        code = await server.rooms.accounts.invite(timedelta(days=7))
+        weak = await stranger.send("/register", {**BEA, "password": "x", "invitation": code})
+        assert fields(weak.text)["invitation"] == code, "it need not be typed again"
+        await stranger.register(**BEA, invitation=code)
+        assert server.rooms.accounts.names() == ["ada", "bea"]
+
+
+async def test_without_invitations_the_page_asks_for_none(stranger: Visitor) -> None:
+    assert 'name="invitation"' not in (await stranger.visit("/register")).text
 
 
 async def test_the_first_account_needs_the_token_from_the_terminal_and_no_other_does(

@@ -435,7 +435,7 @@ async def test_a_model_that_says_markup_is_shown_as_text(account: Registered) ->
 
 
 async def test_an_answer_without_end_is_ended(account: Registered) -> None:
-    endless = ScriptedModel(*["word " * 100] * 10)
+    endless = ScriptedModel(*("".join(f"word{n} " for n in range(k, k + 70)) for k in range(9)))
     async with house(account, endless, LIMITS__RESPONSE_BYTES=1_000) as (_, ada, entry):
         response = await ada.ask(entry)
         async with ada.follow(response) as stream:

@@ -2,14 +2,25 @@
 
 from tests.support.visitor import Visitor, words
 
+SECTIONS = (
+    "account",
+    "appearance",
+    "companion",
+    "keys",
+    "factors",
+    "sessions",
+    "history",
+    "silence",
+    "data",
+)
 APPEARANCE = {"theme": "system", "hour12": "", "day_starts_at": "0"}
 
 
 async def test_each_section_opens_and_names_the_others(ada: Visitor) -> None:
-    for section in ("account", "companion", "appearance"):
+    for section in SECTIONS:
         page = await ada.visit(f"/settings/{section}")
         assert page.status_code == 200
-        for other in ("account", "companion", "appearance"):
+        for other in SECTIONS:
             assert f'href="/settings/{other}"' in page.text
 
 
@@ -57,7 +68,10 @@ async def test_a_value_that_cannot_be_is_refused_and_changes_nothing(ada: Visito
 
 async def test_a_form_that_asks_for_nothing_known_is_a_mistake(ada: Visitor) -> None:
     for form in ({}, {"do": "everything"}):
-        assert (await ada.send("/settings/account", form)).status_code == 400
+        for section in ("account", "keys"):
+            assert (await ada.send(f"/settings/{section}", form)).status_code == 400
+    for section in ("sessions", "history"):
+        assert (await ada.send(f"/settings/{section}", {})).status_code == 404
     assert (await ada.send("/settings/nothing", {})).status_code == 404
 
 

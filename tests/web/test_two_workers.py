@@ -15,7 +15,7 @@ from tests.support.visitor import TODAY, Visitor, fields, words
 
 from llamora.vault import RuntimeKey
 
-LONG = "word " * 500  # more than is said between two seals
+LONG = "".join(f"word{n} " for n in range(400))  # more than is said between two seals
 
 
 @pytest.fixture
@@ -121,7 +121,7 @@ async def test_a_changed_password_ends_sessions_in_the_other(
     async with Visitor(workers[1]) as second:
         await second.enter()
         await here.send(
-            "/settings/account",
+            "/settings/keys",
             {"do": "password", "password": PASSWORD, "new_password": OTHER_PASSWORD},
         )
         assert (await second.visit(f"/days/{TODAY}")).status_code == 303

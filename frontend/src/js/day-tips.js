@@ -55,7 +55,8 @@ export class DayTips extends HTMLElement {
     else if (event.type === "pointerdown") this.#touched = event.pointerType === "touch"
     else if (event.type === "click") this.#click(event)
     else if (event.type === "keydown") this.#key(event)
-    else if (event.type === "focusin" && day && !this.#touched) this.#tell(day)
+    // The day on which the calendar opens for someone with a mouse is not asked about.
+    else if (event.type === "focusin" && day?.matches(":focus-visible")) this.#tell(day)
     else if (event.type === "focusout" && !this.tip.contains(event.relatedTarget)) this.#hide()
   }
 

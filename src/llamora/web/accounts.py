@@ -1,6 +1,7 @@
 """Routes of accounts: begin a journal, open it, lock it, recover it."""
 
 import asyncio
+import json
 import secrets
 from contextlib import suppress
 from dataclasses import replace
@@ -23,9 +24,9 @@ from llamora.journal import markdown
 from llamora.journal.errors import Stale, StoreError
 from llamora.kernel import zone as zone_of
 from llamora.vault import Locked, RecoveryCode, Unreadable
-from llamora.web import recovery
+from llamora.web import half_open, recovery
 from llamora.web.forms import Form, field
-from llamora.web.hypermedia import block, compile_all, page, see
+from llamora.web.hypermedia import answer, block, compile_all, page, see
 from llamora.web.rooms import rooms
 from llamora.web.session import safe_next
 from llamora.web.unlocked import OpenJournal
@@ -44,12 +45,19 @@ async def begin() -> Response:
     name, password = field(form, "name"), field(form, "password")
     try:
         made = await rooms().accounts.register(
-            name, password, _first_settings(form), field(form, "token").strip() or None, network()
+            name,
+            password,
+            _first_settings(form),
+            field(form, "token").strip() or None,
+            network(),
+            invitation=field(form, "invitation"),
         )
     except Later:
         raise
     except AccountsError as e:
-        return await _register_page(422, {e.field or "form": str(e)}, name, password)
+        return await _register_page(
+            422, {e.field or "form": str(e)}, name, password, field(form, "invitation")[:100]
+        )
     return await _begin_with_code(made)
 
 
@@ -92,7 +100,8 @@ async def login() -> Response:
     if g.session:
         return see(url_for("days.home"))
     next = safe_next(request.args.get("next"))
-    return await _login_page(200, "", rooms().cookies.who(request), next)
+    erased = bool(request.args.get("erased"))
+    return await login_page(200, "", rooms().cookies.who(request), next, erased=erased)
 
 
 @accounts.post("/login")
@@ -106,13 +115,15 @@ async def open_journal() -> Response:
             asyncio.to_thread(_prepare),
         )
     except WrongCredentials as e:
-        return await _login_page(401, str(e), name, next)
+        return await login_page(401, str(e), name, next)
+    if the.accounts.asks_for_more(entered.vault):
+        return half_open.ask(entered, next)
     response = see(request.root_path + next if next else url_for("days.home"))
     try:
-        _, journal = await _enter(entered, response)
+        _, journal = await admit(entered, response)
     except Stale:  # the password was replaced while this one was looked at
-        return await _login_page(401, str(WrongCredentials()), name, next)
-    await _learn_zone(journal, field(form, "zone"))
+        return await login_page(401, str(WrongCredentials()), name, next)
+    await learn_zone(journal, field(form, "zone"))
     return response
 
 
@@ -137,11 +148,27 @@ async def redeem() -> Response:
     return await _begin_with_code(made)
 
 
+@accounts.get("/session")
+async def left() -> Response:
+    """How long until this session ends, in seconds. Asking is no use of it."""
+    found = rooms().sessions.left(g.session) if g.session else None
+    if found is None:
+        return answer("", 401)
+    said = {"idle": int(found.idle), "absolute": int(found.absolute)}
+    return Response(json.dumps(said), 200, content_type="application/json")
+
+
+@accounts.post("/session")
+async def stay() -> Response:
+    """Somebody is there: that is use enough."""
+    return answer("", 204 if g.session else 401)
+
+
 @accounts.post("/lock")
 async def lock() -> Response:
     """Ends the session; this browser remembers whose door it is."""
     name = g.me.name if g.me else ""
-    response = await _leave(see(url_for("accounts.login")))
+    response = await leave(see(url_for("accounts.login")))
     if name:
         rooms().cookies.set_who(response, name)
     return response
@@ -150,10 +177,7 @@ async def lock() -> Response:
 @accounts.post("/logout")
 async def logout() -> Response:
     """Ends the session and has the browser forget everything it kept of this address."""
-    response = await _leave(see(url_for("accounts.login")))
-    rooms().cookies.drop_who(response)
-    response.headers["Clear-Site-Data"] = '"cache", "cookies", "storage"'
-    return response
+    return await leave(see(url_for("accounts.login")), forget=True)
 
 
 def _prepare() -> None:
@@ -163,12 +187,12 @@ def _prepare() -> None:
 
 async def _begin_with_code(made: Opened) -> Response:
     response = see(url_for("accounts.code"))
-    session, mine = await _enter(made, response)
+    session, mine = await admit(made, response)
     await recovery.keep(made.code, mine.journal, session.id)
     return response
 
 
-async def _enter(entered: Entered, response: Response) -> tuple[Session, OpenJournal]:
+async def admit(entered: Entered, response: Response) -> tuple[Session, OpenJournal]:
     """Begins a session under a new id, puts its cookie on the response and opens the journal, so
     that the first page has nothing left to wait for."""
     the = rooms()
@@ -180,10 +204,11 @@ async def _enter(entered: Entered, response: Response) -> tuple[Session, OpenJou
     except BaseException:
         entered.vault.wipe()
         raise
-    if the.journals.has(entered.vault.owner):
+    if the.journals.has(entered.vault.owner, entered.vault.epoch):
         entered.vault.wipe()  # the open journal has keys of its own
     the.cookies.set_session(response, cookie)
     the.cookies.drop_who(response)
+    half_open.forget(response)
     session = the.sessions.resume(cookie)
     if session is None:  # ended elsewhere in this very moment
         raise Locked
@@ -196,15 +221,21 @@ async def _enter(entered: Entered, response: Response) -> tuple[Session, OpenJou
         raise
 
 
-async def _leave(response: Response) -> Response:
+async def leave(response: Response, *, forget: bool = False) -> Response:
+    """Ends this request's session; with `forget`, the browser drops all it keeps of this address,
+    the name too."""
     the = rooms()
     if g.session:
         # First, and whatever the file is like: nobody is kept from locking.
-        await the.sessions.end(g.session)
+        await the.sessions.end(g.session, g.opened.vault if g.opened else None)
         with suppress(StoreError, Unreadable, Locked):
             await recovery.let_go()
         await the.journals.sweep()
     the.cookies.drop_session(response)
+    half_open.forget(response)
+    if forget:
+        the.cookies.drop_who(response)
+        response.headers["Clear-Site-Data"] = '"cache", "cookies", "storage"'
     return response
 
 
@@ -214,7 +245,7 @@ def _first_settings(form: Form) -> Settings:
     return Settings(zone=zone or "UTC", zone_known=bool(zone))
 
 
-async def _learn_zone(mine: OpenJournal, name: str) -> None:
+async def learn_zone(mine: OpenJournal, name: str) -> None:
     """The zone of an account made without a browser is that of its first one."""
     zone = _zone_named(name)
     if zone and not mine.settings.zone_known:
@@ -242,7 +273,7 @@ async def _measured(password: str, name: str) -> Strength | None:
 
 
 async def _register_page(
-    status: int, errors: dict[str, str], name: str, password: str = ""
+    status: int, errors: dict[str, str], name: str, password: str = "", invitation: str = ""
 ) -> Response:
     the = rooms()
     if not the.settings.registration_open:
@@ -261,10 +292,14 @@ async def _register_page(
         error=errors,
         strength=measured,
         token_needed=the.accounts.needs_token,
+        invitation_needed=the.accounts.needs_invitation,
+        invitation=invitation,
     )
 
 
-async def _login_page(status: int, error: str, name: str, next: str) -> Response:
+async def login_page(
+    status: int, error: str, name: str, next: str, *, erased: bool = False
+) -> Response:
     the = rooms()
     return await page(
         "accounts/login.html",
@@ -273,6 +308,7 @@ async def _login_page(status: int, error: str, name: str, next: str) -> Response
         error=error,
         next=next,
         locked=status == 200 and bool(name),
+        erased=erased,
         registration_open=the.settings.registration_open,
     )
 
@@ -280,4 +316,12 @@ async def _login_page(status: int, error: str, name: str, next: str) -> Response
 async def _code_page(
     waiting: RecoveryCode, ask: int, error: str = "", status: int = 200
 ) -> Response:
-    return await page("accounts/code.html", status, code=str(waiting), ask=ask, error=error)
+    return await page(
+        "accounts/code.html",
+        status,
+        code=str(waiting),
+        ask=ask,
+        error=error,
+        name=rooms().accounts.name(g.opened.vault),
+        address=request.host_url,
+    )

@@ -41,7 +41,7 @@ class OpeningView:
     is_fresh: bool = False
     """Whether it comes into a page that is being read, where nothing may jump."""
     is_held: bool = False
-    """Whether the diarist has just folded or unfolded it, and is still there."""
+    """Whether the diarist has just folded it, unfolded it or let it rest, and is still there."""
 
 
 def opening_view(opened: OpenJournal, day: date, *, is_fresh: bool = False) -> OpeningView | None:
@@ -89,7 +89,7 @@ def _html(opened: OpenJournal, opening: Opening, *, is_writing: bool) -> Markup:
         return Markup(generation.html)  # noqa: S704 - sanitised as it was rendered
     html = None if is_writing else opened.rendered.get(opening.id, opening.revision)
     if html is None:
-        html = markdown.render(opening.text)
+        html = markdown.render_said(opening.text)
         if not is_writing:
             opened.rendered.put(opening.id, opening.revision, html)
     return Markup(html)  # noqa: S704 - sanitised by render

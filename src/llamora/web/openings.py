@@ -57,7 +57,7 @@ async def follow(day: date) -> Response:
 @openings.delete("/days/<day:day>/opening")
 async def rest(day: date) -> Response:
     await _openings().rest(day)
-    return await _section(day)
+    return await _section(day, is_held=True)
 
 
 @openings.put("/days/<day:day>/opening/fold")

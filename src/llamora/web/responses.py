@@ -189,6 +189,8 @@ async def _view(own: OpenJournal, id: bytes) -> ResponseView | None:
 
 
 def _event_of(shown: Shown) -> bytes:
+    if shown.anew:
+        return event("anew", "", 0)
     if shown.ahead is not None:
         return event("ahead", _waits(shown.ahead))
     return event("tail" if shown.number is None else "block", shown.html, shown.number)

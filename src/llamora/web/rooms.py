@@ -5,7 +5,7 @@ from typing import cast
 
 from quart import current_app, g
 
-from llamora.accounts import Accounts, Session, Sessions
+from llamora.accounts import Accounts, Codes, HalfOpen, Passkeys, Session, Sessions
 from llamora.journal.journal import Journal
 from llamora.kernel import Clock
 from llamora.web.cookies import CookieJar
@@ -30,6 +30,9 @@ class Rooms:
     sessions: Sessions
     journals: OpenJournals
     cookies: CookieJar
+    codes: Codes
+    half_open: HalfOpen
+    passkeys: Passkeys
 
 
 def rooms() -> Rooms:

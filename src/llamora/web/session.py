@@ -14,7 +14,7 @@ from quart import (
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
-from llamora.accounts import Session
+from llamora.accounts import Left, Session
 from llamora.journal.errors import Gone, StoreError
 from llamora.vault import Unreadable
 from llamora.web.hypermedia import answer, is_partial, page, see
@@ -23,6 +23,10 @@ from llamora.web.security import REFUSED
 
 LEAVING = frozenset({"accounts.lock", "accounts.logout"})
 """These need no journal: one that cannot be read can be locked."""
+
+UNATTENDED = "X-Unattended"
+"""The header by which a script says that a timer sent this and nobody is there: it is no use of the
+session, or a page left open would never lock."""
 
 
 def install(app: Quart, needs_journal: frozenset[str]) -> None:
@@ -47,7 +51,7 @@ async def _resume() -> None:
     if not cookie:
         return
     session = the.sessions.resume(cookie, open_vault=False)
-    if session is not None and not the.journals.has(session.owner):
+    if session is not None and not the.journals.has(session.owner, session.pulse.epoch):
         session = the.sessions.resume(cookie)
     if session is None:
         return
@@ -61,21 +65,24 @@ async def _resume() -> None:
             return
         raise
     g.session = session
-    the.sessions.touch(session)
-    g.me = Me(session)
+    if request.endpoint != "accounts.left" and UNATTENDED not in request.headers:
+        the.sessions.touch(session)
+    g.me = Me(session, the.sessions.left(session))
     g.badge = current_app.config["COMPANION_BADGE"] if g.me.companion else None
 
 
 class Me:
     """The signed-in diarist, as templates see them."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, left: Left | None) -> None:
         settings = g.opened.settings
         self.name: str = settings.display_name
         self.theme: str = settings.theme
         self.hour12: bool = settings.clock_hours == 12
         self.spellcheck: bool = settings.spellcheck
         self.companion: bool = settings.companion
+        self.left = left
+        """How long it was until the journal locks, when this page was asked for."""
 
 
 async def _refuse() -> Response:
@@ -130,5 +137,5 @@ def safe_next(path: str | None) -> str:
         endpoint, _ = adapter.match(path, method="GET")
     except (HTTPException, RequestRedirect):
         return ""
-    rooms = ("days", "settings", "entries", "search", "traces")
+    rooms = ("days", "settings", "factors", "entries", "search", "traces", "rotation")
     return path if str(endpoint).split(".")[0] in rooms else ""

@@ -1,4 +1,4 @@
-"""Routes of settings: account, companion, appearance."""
+"""Routes of settings: account, appearance, companion, keys, sessions, history, connections."""
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -7,18 +7,27 @@ from zoneinfo import available_timezones
 
 from quart import Blueprint, Response, abort, current_app, request, url_for
 
-from llamora.accounts import AccountsError, BadSetting, Later, Settings, WeakPassword
+from llamora.accounts import (
+    AccountsError,
+    BadSetting,
+    Kind,
+    Later,
+    Settings,
+    WeakPassword,
+    WrongPassword,
+)
 from llamora.companion.model import Model, ModelError
 from llamora.companion.trial import trial
-from llamora.web import recovery
-from llamora.web.accounts import network
+from llamora.web import connections, recovery
+from llamora.web.accounts import leave, network
 from llamora.web.forms import Form, field
 from llamora.web.hypermedia import page, see
+from llamora.web.keeping_watch import SHOWN, Watcher, how_long
 from llamora.web.rooms import journal, opened, rooms, session
 
 settings = Blueprint("settings", __name__, url_prefix="/settings")
 
-SECTIONS = ("account", "companion", "appearance")
+SECTIONS = ("account", "appearance", "companion", "keys", "sessions", "history", "silence")
 
 
 @dataclass(frozen=True)
@@ -47,6 +56,8 @@ async def change(section: str) -> Response:
     form = await request.form
     if section == "account":
         return await _change_account(form)
+    if section == "keys":
+        return await _change_keys(form)
     if section == "companion":
         return await _save(section, companion=bool(field(form, "companion")))
     if section == "appearance":
@@ -74,8 +85,27 @@ async def try_companion() -> Response:
         return await _page("companion", failed=e.sentence)
 
 
+@settings.delete("/sessions/<id:id>")
+async def end_session(id: bytes) -> Response:
+    """Ends one of the diarist's sessions, perhaps this one."""
+    if id == session().id:
+        return await leave(see(url_for("accounts.login")))
+    the, vault = rooms(), opened().vault
+    found = next((info for info in the.sessions.list(vault) if info.id == id), None)
+    if found is None:
+        abort(404)
+    await the.sessions.end(found, vault, Kind.SESSION_ENDED)
+    return see(url_for("settings.section", section="sessions", ended=1))
+
+
+@settings.delete("/sessions")
+async def end_others() -> Response:
+    """Ends every session of the diarist but this one."""
+    await rooms().sessions.end_all(opened().vault, but=session())
+    return see(url_for("settings.section", section="sessions", ended=2))
+
+
 async def _change_account(form: Form) -> Response:
-    the, own = rooms(), opened()
     what = field(form, "do")
     if what == "zone":
         return await _save("account", zone=field(form, "zone"), zone_known=True)
@@ -83,25 +113,34 @@ async def _change_account(form: Form) -> Response:
         remember = bool(field(form, "remember_searches"))
         saved = await _save("account", remember_searches=remember)
         if not remember:
-            await (await own.search()).recent.forget_all()
+            await (await opened().search()).recent.forget_all()
         return saved
+    abort(400)
+
+
+async def _change_keys(form: Form) -> Response:
+    the, own = rooms(), opened()
+    what, password = field(form, "do"), field(form, "password")
     try:
         if what == "password":
             kept = the.sessions.keep(session())
             await the.accounts.change_password(
-                own.vault, field(form, "password"), field(form, "new_password"), kept, network()
+                own.vault, password, field(form, "new_password"), kept, network()
             )
-            response = await _page("account", done="Your password was changed.")
+            response = await _page("keys", done="Your password was changed.", changed="password")
             the.cookies.set_session(response, kept.cookie)
             return response
         if what == "code":
-            code = await the.accounts.new_code(own.vault, field(form, "password"), network())
+            code = await the.accounts.new_code(own.vault, password, network())
             await recovery.keep(code, journal(), session().id)
             return see(url_for("accounts.code"))
+        if what == "rehearse":
+            await the.accounts.rehearse(own.vault, password, field(form, "code"), network())
+            return await _page("keys", done="The code works. It stays the same.")
     except Later:
         raise
     except AccountsError as e:
-        return await _page("account", 422, errors={_field(what, e): str(e)})
+        return await _page("keys", 422, errors={_field(what, e): str(e)})
     abort(400)
 
 
@@ -109,6 +148,8 @@ def _field(what: str, error: AccountsError) -> str:
     """Which field of the page an error stands beside."""
     if what == "code":
         return "code"
+    if what == "rehearse":
+        return "rehearsed_password" if isinstance(error, WrongPassword) else "rehearsed_code"
     return "new_password" if isinstance(error, WeakPassword) else "password"
 
 
@@ -138,7 +179,7 @@ async def _page(
     return await page(
         f"settings/{section}.html",
         status,
-        done=done or ("Saved." if request.args.get("saved") else ""),
+        done=done or _done(),
         errors=errors or {},
         settings=own,
         zones=_zones(),
@@ -148,9 +189,43 @@ async def _page(
         spellcheck=own.spellcheck,
         on_this_day=own.on_this_day,
         day_starts_at=own.day_starts_at,
-        **(await _who_answers(own) if section == "companion" else {}),
+        **await _of_section(section, own),
         **more,
     )
+
+
+def _done() -> str:
+    """What a form that led here did."""
+    if request.args.get("saved"):
+        return "Saved."
+    return {"1": "That session was ended.", "2": "All other sessions were ended."}.get(
+        request.args.get("ended", ""), ""
+    )
+
+
+async def _of_section(section: str, own: Settings) -> dict[str, object]:
+    """What one section shows besides the settings."""
+    the, vault = rooms(), opened().vault
+    watcher = Watcher(own, the.clock.now())
+    if section == "companion":
+        return await _who_answers(own)
+    if section == "keys":
+        at = the.accounts.rehearsed(vault)
+        rehearsed = watcher.moment(at) if at else None
+        waits, name = recovery.waiting() is not None, the.accounts.name(vault)
+        return {"rehearsed": rehearsed, "name": name, "code_waits": waits}
+    if section == "sessions":
+        seats = [watcher.seat(info, session().id) for info in the.sessions.list(vault)]
+        seats.sort(key=lambda seat: not seat.is_this)
+        idle, absolute = the.sessions.idle_ttl, the.sessions.absolute_ttl
+        return {"seats": seats, "idle": how_long(idle), "absolute": how_long(absolute)}
+    if section == "history":
+        found = the.accounts.happened(vault, SHOWN)
+        events = [watcher.event(event) for event in found.events]
+        return {"events": events, "older": found.older, "damaged": found.damaged}
+    if section == "silence":
+        return dict(connections.shown(own))
+    return {}
 
 
 async def _who_answers(own: Settings) -> dict[str, object]:

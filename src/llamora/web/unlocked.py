@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from llamora.accounts import Accounts, Session, Sessions, Settings
+from llamora.accounts import Accounts, Rotation, Session, Sessions, Settings
 from llamora.companion.companion import Companion
 from llamora.companion.on_this_day import OnThisDay
 from llamora.companion.resting import Resting
@@ -84,6 +84,7 @@ class OpenJournal:
     on_this_day: OnThisDay
     settings: Settings
     search: LateSearch
+    rotation: Rotation
     rendered: Rendered = field(default_factory=Rendered)
     streams: Counter[bytes] = field(default_factory=lambda: Counter[bytes]())
     """How many streams each session follows, by session id."""
@@ -92,6 +93,8 @@ class OpenJournal:
     """How close traces are to the entries whose traces were looked at last."""
     used_at: datetime | None = None
     """When something was asked of it last."""
+    removed: tuple[str, ...] = ()
+    """The kinds of wraps that went when the key was last replaced here."""
     held: dict[bytes, Any] = field(default_factory=dict[bytes, Any])
     """What was searched for on the page, by a random id: its address may not name it."""
 
@@ -107,6 +110,7 @@ class OpenJournals:
         traces_of: Callable[[Journal], Traces],
         companion_of: Callable[[Sources], Companion],
         search_of: Callable[[Journal, Traces], Search],
+        rotation_of: Callable[[Vault], Rotation],
         also_sweep: Callable[[Journal], Awaitable[None]],
         index_bytes: int,
     ) -> None:
@@ -116,6 +120,7 @@ class OpenJournals:
         self._traces_of = traces_of
         self._companion_of = companion_of
         self._search_of = search_of
+        self._rotation_of = rotation_of
         self._also_sweep = also_sweep
         self._index_bytes = index_bytes
         self._open: dict[bytes, OpenJournal] = {}
@@ -125,14 +130,21 @@ class OpenJournals:
         """A vault's journal, its days read."""
         return await asyncio.to_thread(self._open_journal, vault)
 
-    def has(self, owner: bytes) -> bool:
-        return owner in self._open
+    def has(self, owner: bytes, epoch: int) -> bool:
+        """Whether the account's journal is open with the key of that epoch, or a later one."""
+        opened = self._open.get(owner)
+        return opened is not None and opened.vault.epoch >= epoch
 
     async def of(self, session: Session) -> OpenJournal:
-        """The session's open journal, opened now if need be, and brought up to date."""
+        """The session's open journal, opened now if need be, and brought up to date.
+
+        One whose key was replaced in another process is opened anew with the session's.
+        """
         opened = self._open.get(session.owner)
-        if opened is None:
+        if opened is None or not self.has(session.owner, session.pulse.epoch):
             async with self._opening.setdefault(session.owner, asyncio.Lock()):
+                if not self.has(session.owner, session.pulse.epoch):
+                    await self.close(session.owner)
                 opened = self._open.get(session.owner) or await self._unlock(session)
         opened.used_at = opened.journal.now()
         if opened.seen_change != session.pulse.last_change:
@@ -148,10 +160,12 @@ class OpenJournals:
             if owner not in self._sessions.sweep():
                 await self.close(owner)
         for opened in list(self._open.values()):
+            opened.rotation.carry_on()
             with suppress(StoreError, Locked):
                 await opened.journal.sweep()
                 await opened.traces.sweep()
                 await self._also_sweep(opened.journal)
+                await self._accounts.tell_refused(opened.vault)
                 search = await opened.search()
                 if not search.has_begun:  # a moment after unlocking: the first page is out
                     search.begin()
@@ -181,6 +195,7 @@ class OpenJournals:
         if opened is None:
             return
         try:
+            await opened.rotation.close()
             await opened.companion.close()
             if opened.search.made:
                 await opened.search.made.close()
@@ -204,6 +219,15 @@ class OpenJournals:
         search = LateSearch(partial(self._search_of, journal, traces))
         companion = self._companion_of(Sources(journal, traces, search))
         on_this_day = OnThisDay(journal, Resting(journal, traces))
-        opened = OpenJournal(vault, journal, traces, companion, on_this_day, settings, search)
+        opened = OpenJournal(
+            vault,
+            journal,
+            traces,
+            companion,
+            on_this_day,
+            settings,
+            search,
+            self._rotation_of(vault),
+        )
         self._open[session.owner] = opened
         return opened

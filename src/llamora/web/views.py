@@ -364,7 +364,7 @@ class Views:
             return Markup(html)  # noqa: S704 - sanitised as it was rendered
         html = self._opened.rendered.get(writing.id, writing.revision)
         if html is None:
-            html = markdown.render(writing.text)
+            html = _rendered(writing)
             self._opened.rendered.put(writing.id, writing.revision, html)
         html = self._marked.get(writing.id, html)
         return Markup(html)  # noqa: S704 - sanitised by render, and marking keeps it so
@@ -388,7 +388,7 @@ class Views:
         todo = [*growing, *fresh]
         if not growing and sum(len(w.text) for w in todo) <= BIG_TEXT:
             return
-        pages = await asyncio.to_thread(lambda: [markdown.render(w.text) for w in todo])
+        pages = await asyncio.to_thread(lambda: [_rendered(w) for w in todo])
         for writing, html in zip(todo, pages, strict=True):
             if writing in growing:
                 self._elsewhere[writing.id] = html
@@ -417,3 +417,8 @@ def added_later(entry: Entry, day_starts_at: int) -> bool:
 
 def _iso(day: date | None) -> str | None:
     return day.isoformat() if day else None
+
+
+def _rendered(writing: Writing) -> str:
+    is_told = isinstance(writing, Response) and writing.engine == "model"
+    return markdown.render_said(writing.text) if is_told else markdown.render(writing.text)

@@ -9,6 +9,7 @@ const AGAIN = 10_000
 const NEAR = 2_000
 const LONGEST_WAIT = 3_000
 const AT_THE_END = 60_000 // bytes a page may still send while it is left
+const THERE = 10_000 // so long after the last key somebody is taken to be there
 
 customElements.define(
   "draft-keeper",
@@ -16,6 +17,7 @@ customElements.define(
     #timer
     #saving // the request under way
     #since = 0 // when the first change not yet saved was made
+    #typed = 0 // when the last one was made
     #sent = false // the form itself is on its way: the draft has done its work
     #kept = ""
     #failed = false // the last save did not go through
@@ -36,6 +38,7 @@ customElements.define(
       addEventListener("beforeunload", (event) => this.#unsafe && event.preventDefault(), {
         signal,
       })
+      document.addEventListener("journal:locks", () => this.#save(), { signal })
       addEventListener("pagehide", () => this.#leave(), { signal })
       document.addEventListener("visibilitychange", () => document.hidden && this.#leave(), {
         signal,
@@ -60,7 +63,8 @@ customElements.define(
 
     #changed() {
       this.#count()
-      this.#since ||= performance.now()
+      this.#typed = performance.now()
+      this.#since ||= this.#typed
       const longest = this.#since + AT_LEAST - performance.now()
       this.#later(Math.max(0, Math.min(PAUSE, longest)))
       this.#show("pending")
@@ -100,11 +104,13 @@ customElements.define(
     /** Sends the form's fields as they stand; never throws. */
     async #put(keepalive = false) {
       try {
+        // What only a timer sends must not keep the journal open.
+        const alone = performance.now() - this.#typed > THERE ? { "X-Unattended": "1" } : {}
         // Multipart: percent-encoding would take a long text past the 64 KiB that keepalive allows.
         const answer = await fetch(this.dataset.url, {
           method: "PUT",
           body: new FormData(this.form),
-          headers: { "HX-Request": "true", "HX-Request-Type": "partial" },
+          headers: { "HX-Request": "true", "HX-Request-Type": "partial", ...alone },
           keepalive,
         })
         const page = new DOMParser().parseFromString(await answer.text(), "text/html")

@@ -1,6 +1,6 @@
 // Follows a response while it is written. `src` sends the events "block" (settled HTML, to be
 // appended), "tail" (HTML that replaces the unfinished end), "ahead" (a sentence while others are
-// answered first) and "done" (the HTML of the finished response, which takes its place), each as a JSON
+// answered first), "anew" (all that was sent before goes) and "done" (the HTML of the finished response, which takes its place), each as a JSON
 // string. The browser reconnects by itself and
 // resumes after the last block it saw; the stream ends when the element leaves the page. A response
 // that came to its end says so: "response:ended" bubbles up to its entry.
@@ -16,6 +16,7 @@ customElements.define(
       this.#source = new EventSource(this.getAttribute("src"))
       this.#source.addEventListener("block", (event) => this.#block(JSON.parse(event.data)))
       this.#source.addEventListener("ahead", (event) => this.#ahead(JSON.parse(event.data)))
+      this.#source.addEventListener("anew", () => this.#anew())
       this.#source.addEventListener("tail", (event) => this.#tail(JSON.parse(event.data)))
       this.#source.addEventListener("done", (event) => this.#done(JSON.parse(event.data)))
       this.#source.addEventListener("error", () => this.#failed())
@@ -41,6 +42,12 @@ customElements.define(
       goOn(settled.lastElementChild, more.firstElementChild)
       settled.append(more)
       this.#tail("")
+    }
+
+    /** What was said before were a model's thoughts. */
+    #anew() {
+      this.querySelector("[data-settled]").replaceChildren()
+      this.querySelector("[data-tail]").replaceChildren()
     }
 
     #tail(html) {
