@@ -8,8 +8,9 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from playwright.sync_api import Locator, expect
-from tests.support.accounts import NAME
-from tests.support.browser import Diarist
+from pyotp.totp import TOTP
+from tests.support.accounts import NAME, PASSWORD
+from tests.support.browser import Diarist, authenticator
 from tests.support.llamora_server import House
 from tests.support.server import ScriptedModel
 from tests.support.traces import keep, the_open
@@ -155,6 +156,7 @@ def _sent_locked(stranger: Diarist) -> None:
 GATES: dict[str, Steps] = {
     "login": lambda s: s.visit("/login"),
     "login, refused": _wrong,
+    "login, passkey": lambda s: s.visit("/login/passkey"),
     "register": lambda s: s.visit("/register"),
     "register, refused": _ill_registered,
     "recover": lambda s: s.visit("/recover"),
@@ -293,6 +295,14 @@ def _help(ada: Diarist) -> None:
     expect(ada.page.get_by_role("dialog", name="Keys")).to_be_visible()
 
 
+def _refused_erasing(ada: Diarist) -> None:
+    page = ada.visit("/settings/data").page
+    page.get_by_label("type the account’s name").fill("adam")
+    page.get_by_label("Password").fill("x")
+    page.get_by_role("button", name="Erase everything").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+
+
 def _markdown(ada: Diarist) -> None:
     ada.visit("/days/2026-10-01")
     if not ada.entries.count():
@@ -300,10 +310,83 @@ def _markdown(ada: Diarist) -> None:
 
 
 def _wrong_password(ada: Diarist) -> None:
-    ada.visit("/settings/account")
+    ada.visit("/settings/keys")
     ada.page.get_by_label("Current password").fill("not the password at all")
     ada.page.get_by_label("New password").fill("copper lantern drifting moth")
     ada.page.get_by_role("button", name="Change the password").click()
+    expect(ada.page.get_by_role("alert")).to_be_visible()
+
+
+def _factors(ada: Diarist) -> None:
+    """With an app and a passkey; its authenticator is not there in the flesh."""
+    page = ada.visit("/settings/factors").page
+    if page.get_by_role("button", name="Set up an app").count():
+        _confirmed(ada)
+        ada.visit("/settings/factors")
+    if not page.get_by_role("heading", name="My laptop").count():
+        _passkey(ada)
+        authenticator(ada, prf=True)
+        page.get_by_label("Name").fill("My laptop")
+        page.get_by_role("button", name="Make it").click()
+        expect(page.get_by_role("heading", name="My laptop")).to_be_visible()
+    ada.visit("/settings/factors")
+    expect(page.get_by_role("heading", name="My laptop")).to_be_visible()
+
+
+def _app(ada: Diarist) -> None:
+    page = ada.visit("/settings/factors").page
+    if page.locator("#app-password").is_hidden():
+        page.get_by_text("Move to another app").click()
+    page.locator("#app-password").fill(PASSWORD)
+    page.locator("form", has=page.locator("#app-password")).get_by_role("button").click()
+    ada.arrives_at("Set up an app")
+
+
+def _app_refused(ada: Diarist) -> None:
+    _app(ada)
+    ada.page.get_by_label("The code it shows now").fill("12345")
+    ada.page.get_by_role("button", name="Ask for codes").click()
+    expect(ada.page.get_by_role("alert")).to_be_visible()
+
+
+def _confirmed(ada: Diarist) -> None:
+    _app(ada)
+    secret = (ada.page.locator("#code").text_content() or "").replace(" ", "")
+    now = ada.page.evaluate("Date.now() / 1000")
+    ada.page.get_by_label("The code it shows now").fill(TOTP(secret).at(now))
+    ada.page.get_by_role("button", name="Ask for codes").click()
+    ada.arrives_at("Your backup codes")
+
+
+def _passkey(ada: Diarist) -> None:
+    page = ada.visit("/settings/factors").page
+    page.locator("#passkey-password").fill(PASSWORD)
+    page.get_by_role("button", name="Make a passkey").click()
+    ada.arrives_at("Make a passkey")
+
+
+def _no_factors(ada: Diarist) -> None:
+    ada.visit("/settings/factors")
+
+
+def _wrong_removal(ada: Diarist) -> None:
+    _factors(ada)
+    ada.page.get_by_text("Ask for no codes any more").click()
+    ada.page.locator("#removal-password").fill("not the password at all")
+    ada.page.locator("details[open]").get_by_role("button").click()
+    expect(ada.page.get_by_role("alert")).to_be_visible()
+
+
+def _second_step(ada: Diarist) -> None:
+    _factors(ada)
+    ada.post("/login", name=NAME, password=PASSWORD)
+    ada.visit("/login/factor").arrives_at("One more step")
+
+
+def _second_step_refused(ada: Diarist) -> None:
+    _second_step(ada)
+    ada.page.get_by_label("The code your app shows").fill("12345")
+    ada.page.get_by_role("button", name="Open").click()
     expect(ada.page.get_by_role("alert")).to_be_visible()
 
 
@@ -445,8 +528,24 @@ ROOMS: dict[str, Steps] = {
     "trace, erase": _erasing_trace,
     "trace, resting": _resting,
     "account": lambda a: a.visit("/settings/account"),
-    "account, refused": _wrong_password,
+    "password and recovery": lambda a: a.visit("/settings/keys"),
+    "password and recovery, refused": _wrong_password,
+    "sessions": lambda a: a.visit("/settings/sessions"),
+    "history": lambda a: a.visit("/settings/history"),
+    "connections": lambda a: a.visit("/settings/silence"),
+    "factors, none": _no_factors,
+    "factors, app": _app,
+    "factors, app refused": _app_refused,
+    "factors, backup codes": _confirmed,
+    "factors, passkey": _passkey,
+    "factors": _factors,
+    "factors, refused": _wrong_removal,
+    "second step": _second_step,
+    "second step, refused": _second_step_refused,
     "companion": lambda a: a.visit("/settings/companion"),
+    "key": lambda a: a.visit("/settings/key"),
     "appearance": lambda a: a.visit("/settings/appearance?saved=1"),
+    "data": lambda a: a.visit("/settings/data"),
+    "data, refused": _refused_erasing,
     "nothing here": lambda a: a.visit("/entries/" + "0" * 32),
 }

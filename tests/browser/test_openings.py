@@ -101,6 +101,41 @@ def test_let_rest_it_goes_and_can_be_asked_for_again(house: House, seat: Seat, s
     expect(opening(ada).locator("q")).to_be_visible()
 
 
+def test_let_rest_by_keyboard_the_keyboard_stays_where_it_was(house: House, seat: Seat):
+    ada = seated(house, seat).visit()
+    rest = opening(ada).get_by_role("button", name="Let it rest")
+    rest.focus()
+    ada.page.keyboard.press("Shift+Tab")
+    before = ada.page.evaluate("document.activeElement.outerHTML")
+    rest.press("Enter")
+    expect(opening(ada).get_by_text("The opening rests.")).to_be_focused()
+    expect(opening(ada)).to_be_hidden()  # for the eye
+    ada.page.keyboard.press("Tab")
+    after = ada.page.locator(":focus")
+    assert after.evaluate("element => element !== document.body")
+    assert after.evaluate("element => element.outerHTML") != before
+    at = after.evaluate(
+        "e => document.getElementById('opening').compareDocumentPosition(e) & 4 /* following */"
+    )
+    assert at, "it goes on after the opening, not from the top of the page"
+
+
+def test_who_leaves_while_it_is_said_finds_it_whole(keep_house: KeepHouse, seat: Seat):
+    model = ScriptedModel("The beans are in. ", "The ladder is still at Ruth's.", hold_at=1)
+    house = keep_house(model=model, opens=True)
+    ada = seated(house, seat).visit()
+    expect(opening(ada)).to_contain_text("The beans are in.")
+    ada.page.goto("about:blank")
+    ada.visit()
+    expect(opening(ada)).to_contain_text("The beans are in.")
+    house.call(model.go_on)
+    expect(opening(ada).locator("reply-stream")).to_have_count(0)
+    expect(opening(ada)).to_contain_text(SAID)
+    ada.visit()
+    expect(opening(ada)).to_contain_text(SAID)
+    assert len(model.asked) == 1
+
+
 def test_a_model_that_fails_is_no_matter(keep_house: KeepHouse, seat: Seat):
     model = ScriptedModel(Unreachable())
     house = keep_house(model=model, opens=True)
@@ -132,7 +167,8 @@ def test_the_calendar_tells_what_a_day_held(house: House, seat: Seat):
     assert _problems(ada.page) == []
     ada.page.locator(".calendar h2").hover()
     expect(tip).to_be_hidden()
-    written.focus()
+    ada.page.keyboard.press("ArrowLeft")  # from today, on which the calendar opened
+    expect(written).to_be_focused()
     expect(tip).to_be_visible()
     ada.page.keyboard.press("ArrowLeft")
     expect(tip).to_be_hidden()

@@ -201,12 +201,12 @@ async def use_everything(ada: Visitor, model: ScriptedModel, account: Registered
 
     new = f"{text('new password')} kettle under bridges"
     password = {"do": "password", "password": text("wrong password"), "new_password": new}
-    assert (await ada.send("/settings/account", password)).status_code == 422
+    assert (await ada.send("/settings/keys", password)).status_code == 422
     weak = {**password, "password": account.password, "new_password": text("weak password")[:8]}
-    assert (await ada.send("/settings/account", weak)).status_code == 422
+    assert (await ada.send("/settings/keys", weak)).status_code == 422
     password["password"] = account.password
-    assert (await ada.send("/settings/account", password)).status_code == 200
-    await ada.send("/settings/account", {"do": "code", "password": new})
+    assert (await ada.send("/settings/keys", password)).status_code == 200
+    await ada.send("/settings/keys", {"do": "code", "password": new})
     await ada.send("/recovery-code", {"ask": "1", "group": text("wrong group")})
     code = await ada.confirm_code()
 

@@ -1,5 +1,6 @@
 """Old cookies (bar 27): whatever ends a session, its cookie opens nothing after it."""
 
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -60,16 +61,46 @@ async def change_the_password(
     async with Visitor(server) as other:
         await other.enter()
         changed = await other.send(
-            "/settings/account",
+            "/settings/keys",
             {"do": "password", "password": PASSWORD, "new_password": OTHER_PASSWORD},
         )
         assert changed.status_code == 200
+
+
+async def end_it_from_the_list(
+    server: Server, ada: Visitor, clock: TurnableClock, account: Registered
+) -> None:
+    async with Visitor(server) as other:
+        await other.enter()
+        page = (await other.visit("/settings/sessions")).text
+        listed = re.findall(r"/settings/sessions/([0-9a-f]{32})", page)
+        assert listed
+        for id in listed:
+            assert (
+                await other.send(f"/settings/sessions/{id}", method="DELETE")
+            ).status_code == 303
+
+
+async def end_all_others(
+    server: Server, ada: Visitor, clock: TurnableClock, account: Registered
+) -> None:
+    async with Visitor(server) as other:
+        await other.enter()
+        assert (await other.send("/settings/sessions", method="DELETE")).status_code == 303
 
 
 async def recover(server: Server, ada: Visitor, clock: TurnableClock, account: Registered) -> None:
     async with Visitor(server) as other:
         form = {"name": NAME, "code": account.code, "password": OTHER_PASSWORD}
         assert (await other.send("/recover", form)).status_code == 303
+
+
+async def replace_the_key(
+    server: Server, ada: Visitor, clock: TurnableClock, account: Registered
+) -> None:
+    async with Visitor(server) as other:
+        await other.enter()
+        assert (await other.send("/settings/key", {"password": PASSWORD})).status_code == 303
 
 
 @pytest.mark.parametrize(
@@ -81,7 +112,10 @@ async def recover(server: Server, ada: Visitor, clock: TurnableClock, account: R
         leave_it_idle,
         use_it_for_a_day,
         change_the_password,
+        end_it_from_the_list,
+        end_all_others,
         recover,
+        replace_the_key,
     ],
 )
 async def test_a_cookie_kept_from_before_opens_nothing(
@@ -105,7 +139,7 @@ async def test_a_cookie_kept_from_before_opens_nothing(
             assert (await thief.send(f"/entries/{entry}", method="DELETE")).status_code == 401
             assert (
                 await thief.send(
-                    "/settings/account",
+                    "/settings/keys",
                     {"do": "password", "password": PASSWORD, "new_password": OTHER_PASSWORD},
                 )
             ).status_code == 401
@@ -138,16 +172,17 @@ async def test_a_restart_locks_in_session_mode_alone(
         assert (await again.visit(f"/days/{TODAY}")).status_code == opens
 
 
-async def test_the_cookie_of_before_ones_own_change_of_password(
-    server: Server, ada: Visitor
+@pytest.mark.parametrize("what", ["password", "key"])
+async def test_the_cookie_of_before_ones_own_change_of_password_or_key(
+    server: Server, ada: Visitor, what: str
 ) -> None:
     """Where the cookie holds the key, the change gives a new one and the old one is void."""
     kept = ada.steal()
-    changed = await ada.send(
-        "/settings/account",
-        {"do": "password", "password": PASSWORD, "new_password": OTHER_PASSWORD},
-    )
-    assert changed.status_code == 200
+    if what == "password":
+        form = {"do": "password", "password": PASSWORD, "new_password": OTHER_PASSWORD}
+        assert (await ada.send("/settings/keys", form)).status_code == 200
+    else:
+        assert (await ada.send("/settings/key", {"password": PASSWORD})).status_code == 303
     assert (await ada.visit(f"/days/{TODAY}")).status_code == 200
     renewed = ada.steal() != kept
     assert renewed is (server.rooms.accounts._policy.dek_storage == "cookie")
