@@ -15,7 +15,7 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from benchmarks import searching, tracing
+from benchmarks import rotating, searching, tracing
 from benchmarks.answering import answering
 from benchmarks.filling import NAME, PASSWORD, Filled, fill
 from benchmarks.serving import Client, Server, serving
@@ -63,7 +63,8 @@ def measure(entries: int) -> Figures:
         for name in rounds[0]:
             figures[name] = statistics.median(one[name] for one in rounds)
         figures |= searching.by_command(path, filled)
-        return figures | answering(path, filled)
+        figures |= answering(path, filled)
+        return figures | rotating.rotated(path)
 
 
 async def _drive(server: Server, filled: Filled) -> Figures:

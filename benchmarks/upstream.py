@@ -54,7 +54,7 @@ async def _answer(
             b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n"
         )
         for n in range(tokens):
-            plain = "\n\n" if n % 60 == 59 else f"word{n % 7} "
+            plain = "\n\n" if n % 60 == 59 else f"word{n} "  # none twice: a loop would be cut
             text = f"w{n}. " if pace else plain
             delta = {"choices": [{"delta": {"content": text}, "finish_reason": None}]}
             writer.write(b"data: " + json.dumps(delta).encode() + b"\n\n")
