@@ -49,6 +49,12 @@ def _network_closed(refused_in_children: Path) -> Iterator[None]:
 
 
 @pytest.fixture
+def free_network(refused_in_children: Path) -> dict[str, str]:
+    """The environment of a process that the tests do not hold: only its own watch does."""
+    return network.left_open()
+
+
+@pytest.fixture
 def clock() -> TurnableClock:
     return TurnableClock()
 
