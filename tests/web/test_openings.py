@@ -278,3 +278,26 @@ async def test_while_she_does_nothing_the_model_tells_of_past_days(
         clock.advance(IDLE.total_seconds())
         await server.sweep()
         assert len(model.asked) == 1, "the companion is off"
+
+
+# What it read
+
+
+async def test_an_opening_says_what_the_model_read_for_it(account: Registered) -> None:
+    async with house(account, ScriptedModel(SAID)) as (_, ada):
+        await ada.htmx("POST", PATH)
+        assert "/opening/reading" in await streamed(ada)
+        assert f'hx-get="{PATH}/reading"' in section(await ada.day())
+        piece, page = await ada.htmx("GET", f"{PATH}/reading"), await ada.visit(f"{PATH}/reading")
+        for shown in (piece.text, page.text):
+            assert "From a day before" in words(shown)
+            assert "The **beans** are in. Tea." in words(shown)
+            assert "Model scripted-1b Prompt opening" in words(shown)
+
+
+async def test_where_nothing_was_read_there_is_nothing_to_show(account: Registered) -> None:
+    async with house(account) as (_, ada):
+        await ada.htmx("POST", PATH)
+        assert "/opening/reading" not in section(await ada.day())
+        for what in ("opening", "recap"):
+            assert (await ada.visit(f"/days/{TODAY}/{what}/reading")).status_code == 404

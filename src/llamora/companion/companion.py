@@ -5,7 +5,6 @@ It also suggests traces, sums a trace up and recaps a day: when asked, too. `ope
 
 import asyncio
 import logging
-import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
@@ -14,11 +13,12 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from llamora.companion import echo
-from llamora.companion.asking import Prompt, asked
+from llamora.companion.asking import Prompt
 from llamora.companion.attached import ATTACHED, MOST_OWN, OWN, Attached, Measure, carrying
-from llamora.companion.budget import Fitted, Kind, Piece, estimate, fit
+from llamora.companion.budget import Kind, Piece, estimate, fit
 from llamora.companion.context import Contexts
 from llamora.companion.generation import SEAL_SECONDS, Failed, Generation, Said, Shown
+from llamora.companion.given import reading_of, said_with_reading
 from llamora.companion.model import Looping, Model, ModelError, Withdrawn
 from llamora.companion.opening import Openings
 from llamora.companion.prompt import RESPOND, Prompts
@@ -29,7 +29,7 @@ from llamora.companion.suggest_traces import Suggestion, TraceSuggestions
 from llamora.companion.summarise import TraceSummaries
 from llamora.journal import markdown
 from llamora.journal.errors import NotFound
-from llamora.journal.reading import MOST_PIECES, Read, Reading
+from llamora.journal.reading import Reading
 from llamora.journal.summaries import Summary
 from llamora.journal.writing import Entry, Response
 from llamora.journal.writing import Kind as WritingKind
@@ -414,20 +414,9 @@ class Companion:
                     prompt, _ = await asyncio.to_thread(self._fitted, model, pieces, window, scale)
             return prompt
 
-        reading: Reading | None = None
-        began = time.monotonic()
-        async with aclosing(asked(model, fitted, may_send)) as tokens:
-            async for prompt, token in tokens:
-                if prompt.made_of is not reading:
-                    reading = prompt.made_of
-                    yield Said(reading=reading)
-                yield Said(token.text, model=model.name, ahead=token.ahead, anew=token.anew)
-                if token.ahead is not None:
-                    began = time.monotonic()  # it waits for its turn
-                if token.finish:
-                    took = time.monotonic() - began
-                    read = replace(prompt.made_of, tokens=token.tokens, seconds=took)
-                    yield Said(reading=read)
+        async with aclosing(said_with_reading(model, fitted, may_send)) as saying:
+            async for said in saying:
+                yield said
 
     async def _scale(self, model: Model, pieces: Sequence[Piece]) -> float:
         """How much of the estimate the pieces really are, as the model counts."""
@@ -454,20 +443,9 @@ class Companion:
             system = self._prompts.system(brief=True)
         fitted = fit([system, *pieces], window=window, reply=reply, scale=scale)
         messages = self._prompts.respond(fitted.pieces, brief=brief)
-        prompt = Prompt(messages, fitted.reply, self._reading(model, fitted))
+        reading = reading_of(model, self._prompts, RESPOND, fitted.pieces, fitted.reply)
+        prompt = Prompt(messages, fitted.reply, reading)
         return prompt, fitted.pieces[1:] == tuple(pieces)
-
-    def _reading(self, model: Model, fitted: Fitted) -> Reading:
-        """What is about to be read, without a word of it."""
-        read = [_as_read(piece) for piece in fitted.pieces if piece.kind != Kind.SYSTEM]
-        listed = tuple(read[-MOST_PIECES:])
-        return Reading(
-            listed,
-            len(read) - len(listed),
-            RESPOND,
-            self._prompts.digest(RESPOND),
-            {**model.parameters, "max_tokens": fitted.reply},
-        )
 
     async def _echo(self, entry: Entry, id: bytes, among: set[bytes]) -> AsyncGenerator[Said, None]:
         """Quotes from these entries, or from all when there are none or nothing in them is near;
@@ -527,11 +505,3 @@ class Companion:
 def _let_be(gathering: asyncio.Task[list[Piece]] | None) -> None:
     if gathering:
         gathering.cancel()
-
-
-def _as_read(piece: Piece) -> Read:
-    stands = piece.stands
-    kind = piece.kind.name.lower()
-    if stands is None:
-        return Read(kind, trace=piece.trace)
-    return Read(kind, stands.writing, stands.revision, stands.spans, piece.trace)

@@ -15,15 +15,18 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from llamora.companion.asking import Prompt, asked
-from llamora.companion.budget import Fitted, Piece, fit, without_middle
+from llamora.companion.asking import Prompt
+from llamora.companion.budget import Fitted, Piece, fit, shortened
 from llamora.companion.budget import Kind as Role
+from llamora.companion.context import whole
 from llamora.companion.generation import Failed, Generation, Said, Shown
+from llamora.companion.given import reading_of, said_with_reading
 from llamora.companion.model import Looping, Model, ModelError
 from llamora.companion.prompt import OPENING, Prompts
 from llamora.companion.resting import Resting
 from llamora.companion.sources import Sources
 from llamora.journal import markdown
+from llamora.journal.reading import Reading
 from llamora.journal.writing import Entry, Kind, Opening, Quote
 from llamora.kernel import new_id
 from llamora.search.sentences import beginning
@@ -289,20 +292,21 @@ class Openings:
         moment = "ordinary" if silence <= SILENCE_DAYS else "return"
         pieces = await asyncio.to_thread(self._pieces, drawn_on)
 
-        async def fitted(window: int, scale: float) -> Prompt[None]:
+        async def fitted(window: int, scale: float) -> Prompt[Reading]:
             fitting = await asyncio.to_thread(self._fitted, pieces, window, scale)
             messages = self._prompts.opening(
                 fitting.pieces, day=day, moment=moment if last else "first", silence=silence
             )
-            return Prompt(messages, fitting.reply, None)
+            read = reading_of(model, self._prompts, OPENING, fitting.pieces, fitting.reply)
+            return Prompt(messages, fitting.reply, read)
 
         def may_send() -> bool:
             return not self.has_changed(begun) and not self.is_withdrawn(begun)
 
         try:
-            async with aclosing(asked(model, fitted, may_send)) as tokens:
-                async for _, token in tokens:
-                    yield Said(token.text, model=model.name, ahead=token.ahead, anew=token.anew)
+            async with aclosing(said_with_reading(model, fitted, may_send)) as saying:
+                async for said in saying:
+                    yield said
         except ModelError as e:
             log.info("no opening: %s", e)
             raise Failed(e.sentence, e.worth if isinstance(e, Looping) else None) from e
@@ -311,10 +315,8 @@ class Openings:
         """What a model is told, oldest first: less of what is further away."""
         last = drawn_on[-1].day if drawn_on else None
         return [
-            Piece(
-                Role.EARLIER,
-                without_middle(entry.text, LAST_DAY_TOKENS if entry.day == last else RECENT_TOKENS),
-                entry.day,
+            shortened(
+                whole(Role.EARLIER, entry), LAST_DAY_TOKENS if entry.day == last else RECENT_TOKENS
             )
             for entry in self._read(drawn_on)
         ]
@@ -326,7 +328,7 @@ class Openings:
         fitted = fit([system, *pieces], window=window, reply=REPLY_TOKENS, scale=scale)
         if not pieces or len(fitted.pieces) > 1:
             return fitted
-        latest = replace(pieces[-1], text=without_middle(pieces[-1].text, LEAST_TOKENS))
+        latest = shortened(pieces[-1], LEAST_TOKENS)
         return replace(fitted, pieces=(system, latest))
 
     async def _quote(self, drawn_on: Sequence[Source]) -> AsyncGenerator[Said, None]:

@@ -8,18 +8,23 @@ Nothing that rests is told of, and nothing that is kept from the model is told t
 
 import asyncio
 import logging
+import time
 from collections import OrderedDict, deque
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from llamora.companion.budget import Kind as Role
-from llamora.companion.budget import Piece, fit, without_middle
+from llamora.companion.budget import fit, shortened
+from llamora.companion.context import whole as standing
+from llamora.companion.given import reading_of
 from llamora.companion.model import Model, ModelError, whole
 from llamora.companion.prompt import RECAP, Prompts
 from llamora.companion.resting import Resting
 from llamora.companion.sources import Sources
+from llamora.journal.reading import Reading
 from llamora.journal.writing import Entry, Kind, Read, Recap
 from llamora.kernel import new_id
 from llamora.search.sentences import beginning
@@ -158,26 +163,30 @@ class Recaps:
         entries = await asyncio.to_thread(self._entries, read)
         if sum(len(entry.text) for entry in entries) >= FEWEST_CHARACTERS:
             try:
-                text = await self._ask(model, day, read, entries)
+                text, reading = await self._ask(model, day, read, entries)
             except ModelError as e:
                 log.info("no recap: %s", e)
                 self._not_before = self._journal.now() + AFTER_A_FAILURE
                 return
             if text:
-                kept = Recap(new_id(), day, 1, text, self._journal.now(), model.name, read)
+                now = self._journal.now()
+                kept = Recap(new_id(), day, 1, text, now, model.name, read, reading)
                 with suppress(StoreError, Unreadable, Locked):
                     await self._journal.keep_recap(kept)
         self._settled[day] = self._revision(day)
 
-    async def _ask(self, model: Model, day: date, read: Read, entries: Sequence[Entry]) -> str:
+    async def _ask(
+        self, model: Model, day: date, read: Read, entries: Sequence[Entry]
+    ) -> tuple[str, Reading | None]:
         pieces = [
-            Piece(Role.TODAY, without_middle(entry.text, ENTRY_TOKENS), day)
-            for entry in entries[:MOST_ENTRIES]
+            shortened(standing(Role.TODAY, entry), ENTRY_TOKENS) for entry in entries[:MOST_ENTRIES]
         ]
         system, window = self._prompts.system(RECAP), await model.window()
         fitted = fit([system, *pieces], window=window, reply=REPLY_TOKENS)
         if len(fitted.pieces) == 1:
-            return ""
+            return "", None
+        reading = reading_of(model, self._prompts, RECAP, fitted.pieces, fitted.reply)
+        began = time.monotonic()
         messages = self._prompts.recap(fitted.pieces, day=day)
         said = await whole(
             model,
@@ -186,7 +195,8 @@ class Recaps:
             characters=2 * LONGEST_TOLD,
             may_send=lambda: self._for_model(day) == read,
         )
-        return beginning(" ".join(said.split()), LONGEST_TOLD)
+        reading = replace(reading, seconds=time.monotonic() - began)
+        return beginning(" ".join(said.split()), LONGEST_TOLD), reading
 
     def _readable(self, day: date) -> Read:
         """The day's entries that do not rest, each with its revision."""

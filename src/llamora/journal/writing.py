@@ -124,6 +124,7 @@ class Opening:
     quotes: tuple[Quote, ...] = ()
     beat: datetime | None = None
     read: Read = ()
+    reading: Reading | None = None
 
     kind = Kind.OPENING
 
@@ -139,6 +140,7 @@ class Recap:
     at: datetime
     model: str = ""
     read: Read = ()
+    reading: Reading | None = None
 
     kind = Kind.RECAP
 
@@ -195,6 +197,8 @@ def _made(writing: Response | Opening | Recap) -> dict[str, Any]:
             header["read"] = as_header(writing.reading)
     else:
         header["read"] = [[id.hex(), revision] for id, revision in writing.read]
+        if writing.reading:
+            header["reading"] = as_header(writing.reading)
     if isinstance(writing, Recap):
         return header
     header |= {"engine": writing.engine, "state": writing.state}
@@ -296,9 +300,11 @@ def _from(id: bytes, revision: int, opened: Opened) -> Writing:
             _quotes(header),
             _beat(header),
             _read(header),
+            _reading(header),
         )
     if header["kind"] == Kind.RECAP.word and at is not None:
-        return Recap(id, day, revision, text, at, header.get("model", ""), _read(header))
+        model, reading = header.get("model", ""), _reading(header)
+        return Recap(id, day, revision, text, at, model, _read(header), reading)
     raise ValueError("a kind of writing from a newer version")
 
 
@@ -315,6 +321,10 @@ def _beat(header: Mapping[str, Any]) -> datetime | None:
 
 def _read(header: Mapping[str, Any]) -> Read:
     return tuple((bytes.fromhex(id), int(revision)) for id, revision in header["read"])
+
+
+def _reading(header: Mapping[str, Any]) -> Reading | None:
+    return from_header(header["reading"]) if "reading" in header else None
 
 
 def stamp(at: datetime) -> str:

@@ -36,6 +36,7 @@ class OpeningView:
     engine: str = ""
     who: str = ""
     has_changed: bool = False
+    has_reading: bool = False
     could_begin: bool = False
     """Whether the diarist may ask for one where there is none."""
     is_fresh: bool = False
@@ -75,6 +76,7 @@ def opening_view(opened: OpenJournal, day: date, *, is_fresh: bool = False) -> O
         opening.engine,
         opening.model,
         has_changed=not is_writing and openings.has_changed(opening),
+        has_reading=not is_writing and opening.reading is not None,
         is_fresh=is_fresh,
     )
 

@@ -1,5 +1,5 @@
-"""What a model read for a response, as a page shows it: its pieces with their words as they stand
-in the journal now, and how it was asked."""
+"""What a model read for a response, an opening or a recap, as a page shows it: its pieces with
+their words as they stand in the journal now, and how it was asked."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -8,8 +8,9 @@ from quart import Blueprint, url_for
 from quart import Response as Answer
 
 from llamora.companion.budget import MARK
+from llamora.journal.errors import NotFound
 from llamora.journal.reading import Read, Reading
-from llamora.journal.writing import Entry
+from llamora.journal.writing import Entry, Opening, Recap
 from llamora.vault import Unreadable
 from llamora.web.hypermedia import is_partial, page
 from llamora.web.rooms import journal, opened
@@ -26,6 +27,7 @@ _KINDS = {
     "own": "Under a trace of the entry",
     "trace": "Under a trace that was attached",
     "related": "From another time, and near",
+    "earlier": "From a day before",
 }
 _GONE = "Erased since."
 _CHANGED = "Changed since, or moved; how it stood then is not kept."
@@ -62,6 +64,25 @@ async def show(id: bytes) -> Answer:
         return await page("companion/_reading.html", reading=view)
     place = url_for("days.show", day=response.day) + f"#response-{id.hex()}"
     return await page("companion/reading.html", reading=view, place=place)
+
+
+@readings.get("/days/<day:day>/opening/reading")
+async def show_opening(day: date) -> Answer:
+    return await _of_day(day, journal().opening(day))
+
+
+@readings.get("/days/<day:day>/recap/reading")
+async def show_recap(day: date) -> Answer:
+    return await _of_day(day, journal().recap(day))
+
+
+async def _of_day(day: date, told: Opening | Recap | None) -> Answer:
+    if told is None or told.reading is None:
+        raise NotFound
+    view = _view(told.reading, told.model)
+    if is_partial():
+        return await page("companion/_reading.html", reading=view)
+    return await page("companion/reading.html", reading=view, place=url_for("days.show", day=day))
 
 
 def _view(reading: Reading, model: str) -> ReadingView:

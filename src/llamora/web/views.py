@@ -121,6 +121,7 @@ class DayView:
     rests: bool
     earlier: Earlier
     opening: OpeningView | None = None
+    has_recap: bool = False
 
 
 class Views:
@@ -180,7 +181,13 @@ class Views:
             rests=day in journal.rests.days,
             earlier=back,
             opening=opening,
+            has_recap=self._has_recap(day),
         )
+
+    def _has_recap(self, day: date) -> bool:
+        """Whether a model said what the day held, and it is known what it read for that."""
+        told = self._journal.recap(day) if self._opened.settings.companion else None
+        return told is not None and told.reading is not None
 
     async def entries(self, threads: Sequence[Thread | Unopened]) -> list[EntryView]:
         entries: list[Writing] = [t.entry for t in threads if isinstance(t, Thread)]

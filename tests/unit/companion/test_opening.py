@@ -23,7 +23,7 @@ from llamora.companion.opening import (
     central_quotes,
     left_open,
 )
-from llamora.companion.prompt import Prompts
+from llamora.companion.prompt import OPENING, Prompts
 from llamora.companion.sources import Sources
 from llamora.journal.journal import UNDO, Journal
 from llamora.journal.verify import verify
@@ -447,3 +447,19 @@ async def test_it_is_sealed_with_all_that_it_holds(ada, store, clock):
     )  # fmt: skip
     await ada.begin_opening(opening)
     assert Journal.open(store, ada.vault, clock).opening(TODAY) == opening
+
+
+async def test_what_a_model_read_for_it_is_kept_as_places(ada, sources):
+    one = await write(ada, "Rain. The last of the beans came in.", YESTERDAY)
+    opening = there_is(await opened(openings_of(sources, ScriptedModel(SAID))))
+    reading = opening.reading
+    assert reading is not None
+    kept = there_is(ada.opening(TODAY)).reading
+    assert kept is not None, "sealed in the journal, to a tenth of a second"
+    assert kept.pieces == reading.pieces
+    assert [(piece.kind, piece.writing, piece.revision) for piece in reading.pieces] == [
+        ("earlier", one.id, 1)
+    ]
+    assert reading.pieces[0].spans == ((0, len(one.text)),)
+    assert (reading.template, len(reading.digest)) == (OPENING, 16)
+    assert reading.parameters["max_tokens"] > 0

@@ -10,7 +10,7 @@ from tests.support.server import ScriptedModel
 
 from llamora.companion.companion import Companion, CompanionLimits
 from llamora.companion.model import Unreachable
-from llamora.companion.prompt import Prompts
+from llamora.companion.prompt import RECAP, Prompts
 from llamora.companion.recap import AFTER_A_FAILURE, AN_HOUR, LONGEST_TOLD, QUIET
 from llamora.companion.sources import Sources
 from llamora.journal.journal import UNDO
@@ -54,6 +54,11 @@ async def test_the_newest_past_day_is_told_first_one_at_a_time(ada, sources, sto
     recap = ada.recap(YESTERDAY)
     assert recap is not None
     assert (recap.model, len(recap.read)) == ("scripted-1b", 1)
+    assert recap.reading is not None
+    assert [(p.kind, p.writing, p.revision) for p in recap.reading.pieces] == [
+        ("today", *recap.read[0])
+    ]
+    assert recap.reading.template == RECAP
     assert [len(ada.standing(YESTERDAY)), ada.days.table(YESTERDAY).entries] == [1, 1]
     assert verify(store, ada.vault, progress=lambda *_: None).problems == []
 
