@@ -4,12 +4,14 @@ import asyncio
 import re
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from datetime import date
 from typing import Any
 
 import pytest
 from tests.support.accounts import Registered
 from tests.support.clock import TurnableClock
 from tests.support.server import ScriptedModel, Server, journal_settings, serving
+from tests.support.traces import the_open
 from tests.support.visitor import STREAM, TODAY, Visitor, words
 
 from llamora.companion.model import Unreachable
@@ -301,3 +303,16 @@ async def test_where_nothing_was_read_there_is_nothing_to_show(account: Register
         assert "/opening/reading" not in section(await ada.day())
         for what in ("opening", "recap"):
             assert (await ada.visit(f"/days/{TODAY}/{what}/reading")).status_code == 404
+
+
+async def test_switched_off_the_companion_falls_silent(account: Registered) -> None:
+    """What it is saying ends where it is, an opening and an answer alike."""
+    model = ScriptedModel("The beans ", "are in.", hold_at=1)
+    async with house(account, model, LIMITS__GENERATIONS_PER_ACCOUNT=2) as (server, ada):
+        await ada.htmx("POST", PATH)
+        while len(model.asked) < 1:  # noqa: ASYNC110 - the model has no event for it
+            await asyncio.sleep(0)
+        assert (await ada.send("/settings/companion", {})).status_code == 303
+        opening = the_open(server).journal.opening(date(2026, 11, 22))
+        assert opening is None or opening.state == "stopped"
+        assert model.left == 1

@@ -320,6 +320,14 @@ class Companion:
         if not (busy or self.openings.is_busy or self._summaries.is_busy):
             self._recaps.carry_on()
 
+    async def fall_silent(self) -> None:
+        """Stops whatever is asked of the model, each answer sealed as stopped: the diarist wants no
+        companion any more."""
+        self._suggestions.give_way()
+        self._recaps.give_way()
+        await self.openings.fall_silent()
+        await asyncio.gather(*(g.stop() for g in self._generations.values()))
+
     async def close(self) -> None:
         """Stops every answer, each sealed as stopped; nothing runs for a locked journal."""
         self._closed = True

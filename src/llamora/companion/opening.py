@@ -196,6 +196,10 @@ class Openings:
         if generation:
             await generation.stop()
 
+    async def fall_silent(self) -> None:
+        """Stops what is being written, and keeps what was said."""
+        await asyncio.gather(*(g.stop() for g in self._generations.values()))
+
     async def close(self) -> None:
         """Stops what is being written; nothing runs for a locked journal."""
         self._closed = True

@@ -59,7 +59,10 @@ async def change(section: str) -> Response:
     if section == "keys":
         return await _change_keys(form)
     if section == "companion":
-        return await _save(section, companion=bool(field(form, "companion")))
+        saved = await _save(section, companion=bool(field(form, "companion")))
+        if not field(form, "companion"):
+            await opened().companion.fall_silent()
+        return saved
     if section == "appearance":
         hour = field(form, "day_starts_at")
         return await _save(
