@@ -64,6 +64,13 @@ def carried(ada: Diarist) -> list[str]:
 # With the pointer
 
 
+def done(keeper: Diarist) -> None:
+    """Closes the picker, and waits for the card without it, which takes its place."""
+    link = card(keeper).get_by_role("link", name="Done")
+    link.click()
+    expect(link).to_have_count(0)
+
+
 def test_a_suggestion_is_kept_by_a_press_and_offered_no_longer(keeper: Diarist):
     open_picker(keeper)
     expect(pills(keeper)).to_have_count(0)
@@ -96,7 +103,7 @@ def test_a_press_drops_a_trace_and_undo_keeps_it_again(keeper: Diarist):
     card(keeper).get_by_role("button", name="Undo").click()
     expect(pills(keeper)).to_have_text(["heron"])
     expect(card(keeper).get_by_role("button", name="Undo")).to_have_count(0)
-    card(keeper).get_by_role("link", name="Done").click()
+    done(keeper)
     expect(field(keeper)).to_have_count(0)
     expect(pills(keeper)).to_have_text(["heron"])
 
@@ -117,7 +124,7 @@ def test_a_pill_opens_in_short_and_leads_on(keeper: Diarist):
     open_picker(keeper)
     suggested(keeper).filter(has_text="heron").click()
     expect(pills(keeper)).to_have_count(1)
-    card(keeper).get_by_role("link", name="Done").click()
+    done(keeper)
     pill = pills(keeper).first
     pill.click()
     short = keeper.page.get_by_role("dialog", name="heron")
@@ -136,7 +143,7 @@ def test_a_trace_is_dropped_where_it_is_seen_in_short(keeper: Diarist):
     open_picker(keeper)
     suggested(keeper).filter(has_text="heron").click()
     expect(pills(keeper)).to_have_count(1)
-    card(keeper).get_by_role("link", name="Done").click()
+    done(keeper)
     card(keeper).get_by_role("link", name="heron").click()
     keeper.page.get_by_role("button", name="Drop from this entry").click()
     expect(pills(keeper)).to_have_count(0)
