@@ -41,6 +41,8 @@ _SESSIONS = (
     "unit/accounts/test_changing_keys.py",
     "security/test_old_cookies.py",
 )
+_TURNING = ("unit/accounts/test_rotating.py", "unit/accounts/test_rehearsing.py")
+_FACTORS = ("unit/accounts/test_codes.py", "web/test_second_factor.py")
 TESTS: dict[str, tuple[str, ...]] = {
     "vault/cookie_key.py": _KEPT,
     "vault/keypage.py": (
@@ -58,7 +60,13 @@ TESTS: dict[str, tuple[str, ...]] = {
     "vault/sodium.py": (*_VAULT, "unit/vault/test_purposes.py", "spec/test_wycheproof.py"),
     "vault/vault.py": (*_VAULT, "unit/vault/test_key_page.py"),
     "accounts/carriers.py": _SESSIONS,
+    "accounts/factors.py": (*_FACTORS, "web/test_passkeys.py"),
+    "accounts/half_open.py": ("web/test_second_factor.py",),
+    "accounts/one_time.py": _FACTORS,
+    "accounts/rotation.py": _TURNING,
     "accounts/sessions.py": _SESSIONS,
+    "accounts/turning.py": (*_TURNING, "web/test_rotating.py"),
+    "storage/resealing.py": (*_TURNING, "spec/test_rotation.py"),
 }
 """The modules, and which tests are asked about each, the quickest first."""
 
