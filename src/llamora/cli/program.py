@@ -489,6 +489,7 @@ def _verify_structure(path: Path) -> bool:
 
 
 def _verify_journal(settings, user: str, password: str) -> bool:
+    from llamora.accounts.verify import verify as verify_account
     from llamora.cli.journals import rooms_of, vault_of
     from llamora.journal.journal import Journal
     from llamora.journal.verify import verify as look
@@ -502,8 +503,9 @@ def _verify_journal(settings, user: str, password: str) -> bool:
         with rooms.store.snapshot() as seen:
             report = look(seen, vault, progress=heard)
             labels = verify_traces(seen, vault)
+            account = verify_account(seen, vault)
         index = _verify_index(rooms.store, Journal.open(rooms.store, vault, rooms.clock))
-    problems = [*report.problems, *labels.problems]
+    problems = [*report.problems, *labels.problems, *account.problems]
     for problem in problems:
         print(problem)
     held = ", ".join(

@@ -337,7 +337,7 @@ def test_verify_finds_a_flipped_byte_of_the_data(
     llamora: Llamora, ada: list[str], lines: Path, store_at: Callable[[], SimpleNamespace]
 ):
     llamora("import", *ada, lines)
-    store_at().flip_a_writing()
+    store_at().flip("writings")
     assert llamora("verify").code == 0
     ran = llamora("verify", *ada, "--read-data")
     assert ran.code == 1
@@ -345,22 +345,33 @@ def test_verify_finds_a_flipped_byte_of_the_data(
     assert ran.err.endswith("Something is wrong; keep this file, and restore a backup beside it.\n")
 
 
+def test_verify_finds_a_flipped_byte_of_the_history(
+    llamora: Llamora, ada: list[str], lines: Path, store_at: Callable[[], SimpleNamespace]
+):
+    llamora("import", *ada, lines)
+    store_at().flip("events")
+    assert llamora("verify").code == 0
+    ran = llamora("verify", *ada, "--read-data")
+    assert ran.code == 1
+    assert "of the history cannot be opened.\n" in ran.out
+
+
 @pytest.fixture
 def store_at(tmp_path: Path) -> Callable[[], SimpleNamespace]:
     """A hand in the database."""
     from llamora.storage import Store
 
-    def flip_a_writing() -> None:
+    def flip(table: str) -> None:
         store = Store.open(tmp_path / "data/llamora.sqlite3")
-        found = store.row("SELECT id, sealed FROM writings")
+        found = store.row(f"SELECT id, sealed FROM {table}")
         assert found
         sealed = found[1][:-1] + bytes([found[1][-1] ^ 1])
         store.write_now(
-            lambda tx: tx.execute("UPDATE writings SET sealed = ? WHERE id = ?", (sealed, found[0]))
+            lambda tx: tx.execute(f"UPDATE {table} SET sealed = ? WHERE id = ?", (sealed, found[0]))
         )
         store.close()
 
-    return lambda: SimpleNamespace(flip_a_writing=flip_a_writing)
+    return lambda: SimpleNamespace(flip=flip)
 
 
 def test_verify_reads_data_only_with_a_password(llamora: Llamora, ada: list[str]):
