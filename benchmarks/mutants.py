@@ -37,6 +37,8 @@ LINKED = ("frontend", "config", "docs", "bin", "node_modules")
 _VAULT = ("unit/vault/test_vault.py", "unit/vault/test_wiping.py", "spec/test_vectors.py")
 _KEPT = ("unit/vault/test_session_keys.py", "unit/vault/test_wiping.py", "spec/test_vectors.py")
 _SESSIONS = (
+    "unit/accounts/test_carriers.py",
+    "unit/accounts/test_no_key_left.py",
     "unit/accounts/test_sessions.py",
     "unit/accounts/test_changing_keys.py",
     "security/test_old_cookies.py",

@@ -146,6 +146,20 @@ def test_a_wrap_sealed_in_another_epoch_than_its_row_says_does_not_open():
         Vault.from_wrap(replace(wrap, sealed=sealed), b"right")
 
 
+def test_the_records_that_hold_a_key_say_which_form_they_have():
+    vault = Vault.new(OWNER)
+    vault.turn_to(vault.next())
+    wrap = vault.wrap(ID, "password", b"right", CHEAP)
+    page = KeyPage()
+    kek, dek = page.slot(), page.slot()
+    sodium.argon2id(b"right", wrap.salt, wrap.m, wrap.t, kek)
+    assert record.open_key(kek, WRAP, OWNER, ID, wrap.sealed, wrap.visible(), dek) == ({"v": 1}, 2)
+    link = vault._epochs[2].subkeys[Purpose.CHAIN]  # pyright: ignore[reportPrivateUsage]
+    header, _ = record.open_key(link, CHAIN, OWNER, OWNER, vault.link(), {"epoch": 2}, dek)
+    assert header == {"v": 1, "older": 1}
+    page.wipe()
+
+
 def test_memory_that_cannot_be_had_is_said_so(monkeypatch: pytest.MonkeyPatch):
     class Poor:
         def __getattr__(self, name: str) -> Any:

@@ -2,6 +2,7 @@
 
 import mmap
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -21,7 +22,7 @@ from llamora.vault import (
 from llamora.vault import vault as vaults
 from llamora.vault.cookie_key import CookieKey
 from llamora.vault.keypage import KeyPage
-from llamora.vault.keys import KdfPolicy
+from llamora.vault.keys import KdfPolicy, Wrap
 
 OWNER, ID = b"o" * 16, b"i" * 16
 CHEAP = KdfPolicy(8, 1)
@@ -53,6 +54,19 @@ def test_a_wrap_leaves_no_page_but_the_vaults(pages: list[KeyPage]):
     assert [page.wiped for page in pages[4:]] == [True, True]
     again.wipe()
     assert [page.wiped for page in pages] == [False, True, True, True, True, True]
+
+
+def test_a_wrap_of_another_epoch_than_its_row_says_leaves_none(
+    pages: list[KeyPage], monkeypatch: pytest.MonkeyPatch
+):
+    wrap = Vault.new(OWNER).wrap(ID, "password", b"secret", CHEAP)
+    later, made = replace(wrap, epoch=2), len(pages)
+    # Its record opens all the same, as one of a server would that seals such rows.
+    seen = wrap.visible()
+    monkeypatch.setattr(Wrap, "visible", lambda _: seen)
+    with pytest.raises(Unreadable):
+        Vault.from_wrap(later, b"secret")
+    assert [page.wiped for page in pages[made:]] == [True, True]
 
 
 def test_a_session_and_a_cookie_leave_none(pages: list[KeyPage]):
