@@ -40,6 +40,7 @@ _SESSIONS = (
     "unit/accounts/test_carriers.py",
     "unit/accounts/test_no_key_left.py",
     "unit/accounts/test_sessions.py",
+    "unit/accounts/test_history.py",
     "unit/accounts/test_changing_keys.py",
     "security/test_old_cookies.py",
 )

@@ -24,6 +24,7 @@ from llamora.accounts import (
     AlreadyTurning,
     Entered,
     Kind,
+    Progress,
     WrongCode,
     WrongCredentials,
     WrongPassword,
@@ -394,6 +395,33 @@ async def test_a_rotation_that_is_closed_stops_between_two_transactions(
     assert problems(again) == []
 
 
+async def test_closing_waits_for_what_is_under_way(
+    home: House, ada: Registered, ours: Rooms, a_row_at_a_time: None
+):
+    await home.accounts.rotate(ours.vault, ada.password)
+    rotation = ours.rotation
+    rotation.carry_on()
+    await asyncio.sleep(0)
+    assert asyncio.all_tasks() > {asyncio.current_task()}
+    await rotation.close()
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+async def test_progress_counts_the_days_that_are_through(
+    home: House, ada: Registered, ours: Rooms, a_row_at_a_time: None
+):
+    await home.accounts.rotate(ours.vault, ada.password)
+    days = len(ours.journal.days.written)
+    assert ours.rotation.progress() == Progress(0, days)
+    heard: list[Progress] = []
+    done = await ours.rotation.finish(heard.append)
+    assert done
+    assert (done.done, done.days) == (days, days)
+    assert [step.done for step in heard] == sorted(step.done for step in heard)
+    assert {step.done for step in heard} >= set(range(1, days + 1))
+    assert {step.days for step in heard} == {days}
+
+
 async def test_a_vault_that_is_wiped_ends_it_without_a_word(
     home: House, ada: Registered, ours: Rooms
 ):
@@ -407,7 +435,7 @@ async def test_a_vault_that_is_wiped_ends_it_without_a_word(
 
 
 async def test_what_fails_in_the_background_is_tried_again(
-    ada: Registered, monkeypatch: pytest.MonkeyPatch
+    ada: Registered, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):
     monkeypatch.setattr(rotating, "AGAIN_SECONDS", 0.01)
     monkeypatch.setattr(rotating, "GRACE_SECONDS", 0.01)
@@ -430,6 +458,10 @@ async def test_what_fails_in_the_background_is_tried_again(
                 break
         await rotation.close()
         assert not broken
+        said = [record.getMessage() for record in caplog.records]
+        for kind in ("StoreFull", "RuntimeError"):
+            assert said.count(f"A rotation was interrupted: {kind}") == 1
+        assert "a mistake of ours" not in caplog.text
         assert (ours.vault.epoch, ours.vault.older) == (2, None)
 
 

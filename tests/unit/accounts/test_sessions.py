@@ -551,6 +551,48 @@ async def test_a_clock_that_jumps_a_day_makes_no_session_longer(
     assert here.sessions.resume(cookie) is None
 
 
+async def test_a_clock_that_is_set_forward_leaves_what_it_says(
+    machine: Machine, here: House, cookie: str
+):
+    session = here.sessions.resume(cookie)
+    assert session
+    machine.clock.set_back(-30 * MINUTE)
+    assert here.sessions.left(session) == Left(1800, 23.5 * 3600)
+
+
+async def test_what_is_left_is_told_to_the_last_moment(machine: Machine, here: House, cookie: str):
+    session = here.sessions.resume(cookie)
+    assert session
+    machine.clock.turn(HOUR - timedelta(seconds=0.5))
+    left = here.sessions.left(session)
+    assert left
+    assert left.idle == pytest.approx(0.5)
+
+
+async def test_a_vault_stays_open_here_though_the_session_was_used_elsewhere(
+    machine: Machine, here: House, cookie: str
+):
+    first = here.sessions.resume(cookie)
+    elsewhere = machine.process()
+    other = elsewhere.sessions.resume(cookie)
+    assert first
+    assert other
+    machine.clock.turn(2 * MINUTE)
+    elsewhere.sessions.touch(other)
+    await elsewhere.sessions.flush()
+    again = here.sessions.resume(cookie, open_vault=False)
+    assert again
+    assert again.vault is first.vault is not None
+
+
+async def test_what_the_list_showed_of_an_expired_session_goes_with_the_next_flush(
+    machine: Machine, here: House, cookie: str
+):
+    machine.clock.turn(25 * HOUR)
+    await here.sessions.flush()
+    assert here.store.rows("SELECT 1 FROM sessions UNION ALL SELECT 1 FROM seats") == []
+
+
 async def test_a_session_of_another_process_is_listed_with_its_beginning(
     machine: Machine, vault: Vault, here: House, cookie: str
 ):
