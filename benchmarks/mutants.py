@@ -266,7 +266,9 @@ def table(results: Sequence[Result], about: str) -> str:
         "# Mutation testing",
         "",
         f"Written by `python -m benchmarks.mutants`. {about} A mutant is the module with one small",
-        "mistake in it; it is killed when a test fails.",
+        "mistake in it; it is killed when a test fails. Which branches tests reach"
+        " is not measured:",
+        "that needs `coverage`, which is no dependency here.",
         "",
         f"**{made - left} of {made} killed, {(made - left) / max(made, 1):.1%}.**",
         "",

@@ -32,6 +32,7 @@ from llamora.accounts import (
     turning,
 )
 from llamora.accounts import rotation as rotating
+from llamora.accounts.carriers import SEAT
 from llamora.app import reseals
 from llamora.journal import drafts, resealing
 from llamora.journal import verify as journal_verify
@@ -672,6 +673,13 @@ def test_the_rooms_name_every_sealed_and_every_hashed_column_of_the_schema(home:
     clear = {(table, name) for table, name in blobs if name in ("id", "owner")}
     clear |= {("wraps", "salt")}
     assert blobs - clear == named
+
+
+def test_a_record_names_its_epoch_and_no_other():
+    vault = Vault.new(b"o" * 16)
+    vault.turn_to(vault.next())
+    sealed = vault.seal(SEAT, b"i" * 16, {"v": 1})
+    assert [batches.is_of(epoch, sealed) for epoch in (1, 2, 3)] == [False, True, False]
 
 
 def test_the_days_come_first_and_what_goes_with_writings_is_listed():
