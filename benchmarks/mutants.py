@@ -64,7 +64,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "vault/vault.py": (*_VAULT, "unit/vault/test_key_page.py"),
     "accounts/carriers.py": _SESSIONS,
     "accounts/factors.py": (*_FACTORS, "web/test_passkeys.py"),
-    "accounts/half_open.py": ("web/test_second_factor.py",),
+    "accounts/half_open.py": ("unit/accounts/test_no_key_left.py", "web/test_second_factor.py"),
     "accounts/one_time.py": _FACTORS,
     "accounts/rotation.py": _TURNING,
     "accounts/sessions.py": _SESSIONS,

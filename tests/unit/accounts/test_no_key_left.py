@@ -7,7 +7,8 @@ import pytest
 from tests.support.accounts import OTHER_PASSWORD, House, Registered
 from tests.unit.accounts.test_sessions import Machine, cookie, here, machine, vault
 
-from llamora.vault import Vault, cookie_key, keypage, session_keys
+from llamora.accounts import HalfOpen
+from llamora.vault import RuntimeKey, Vault, cookie_key, keypage, session_keys
 from llamora.vault import vault as vaults
 
 __all__ = ["cookie", "here", "machine", "vault"]
@@ -89,4 +90,19 @@ async def test_a_session_that_is_kept_over_a_new_password_leaves_no_key(
     kept = here.sessions.keep(session)
     before = open_pages()
     await here.accounts.change_password(vault, ada.password, OTHER_PASSWORD, kept)
+    assert open_pages() == before
+
+
+async def test_what_waits_for_a_second_factor_leaves_no_key_when_the_password_was_replaced(
+    machine: Machine, here: House, ada: Registered, vault: Vault, open_pages: Callable[[], int]
+):
+    waiting = HalfOpen(here.store, machine.clock, RuntimeKey())
+    before = open_pages()
+    cookie = waiting.seal(await here.accounts.enter(ada.name, ada.password))
+    assert open_pages() == before
+    opened = waiting.open(cookie)
+    assert opened
+    opened.vault.wipe()
+    await here.accounts.change_password(vault, ada.password, OTHER_PASSWORD)
+    assert waiting.open(cookie) is None
     assert open_pages() == before

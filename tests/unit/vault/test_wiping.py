@@ -69,6 +69,14 @@ def test_a_wrap_of_another_epoch_than_its_row_says_leaves_none(
     assert [page.wiped for page in pages[made:]] == [True, True]
 
 
+def test_following_the_chain_twice_leaves_no_second_key(pages: list[KeyPage]):
+    vault = Vault.new(OWNER)
+    vault.turn_to(vault.next())
+    made = len(pages)
+    vault.follow_chain(vault.link())
+    assert [page.wiped for page in pages[made:]] == [True]
+
+
 def test_a_session_and_a_cookie_leave_none(pages: list[KeyPage]):
     runtime, cookies, secret = RuntimeKey(), CookieKey(b"s" * 32), new_secret()
     vault = Vault.new(OWNER)
