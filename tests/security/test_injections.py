@@ -17,6 +17,7 @@ from llamora.companion.budget import Kind, Piece
 from llamora.companion.prompt import Prompts
 from llamora.journal.markdown import ALLOWED
 from llamora.traces.names import canonical
+from llamora.web.trace_views import SUMMED_FROM
 
 BY_US = {"rel", "tabindex"}  # added once all is clean
 VOID = {"br", "hr", "input", "link", "meta", "wbr", "img"}
@@ -54,6 +55,9 @@ class Page(HTMLParser):
             assert not any(name.startswith("on") or name == "style" for name in at), at
             assert not any(EVIL in value for value in at.values()), at
 
+    def assert_leads_nowhere(self) -> None:
+        assert not any(tag == "a" or "href" in at for tag, at in self.inside)
+
 
 @pytest.fixture
 async def server(account: Registered, clock: TurnableClock) -> AsyncGenerator[Server]:
@@ -82,7 +86,9 @@ async def test_whatever_an_obedient_model_says_is_the_words_of_an_answer(
         assert events[-1].kind == "done"
         for event in events[:-1]:
             Page(f'<div class="prose">{event.html}</div>').assert_only_words()
+            Page(f'<div class="prose">{event.html}</div>').assert_leads_nowhere()
         Page(events[-1].html).assert_only_words()
+        Page(events[-1].html).assert_leads_nowhere()
         said = own.journal.response(bytes.fromhex(id))
         assert (said.text.strip(), said.state) == (one.obeyed.strip(), "done")
     page = await ada.day()
@@ -117,13 +123,17 @@ async def test_suggestions_are_names_and_none_is_kept(ada: Visitor, server: Serv
 
 
 async def test_a_summary_by_an_obedient_model_is_words_too(ada: Visitor, server: Server) -> None:
+    said = ""
     for one in corpus()[::8]:
-        entry = await ada.write(one.text)
-        trace = await ada.keep(entry, "heron")
+        for text in (*["The heron."] * (SUMMED_FROM - 1), one.text):
+            trace = await ada.keep(await ada.write(text), "heron")
         piece = await ada.htmx("POST", f"/traces/{trace}/summary")
         assert piece.status_code == 200
         Page(piece.text).assert_only_words()
+        Page(piece.text).assert_leads_nowhere()
+        said += piece.text
         await ada.send(f"/traces/{trace}", method="DELETE")
+    assert f"sign in again (https://{EVIL}/login" in said  # the control: it was obeyed
 
 
 @pytest.mark.parametrize("kind", [Kind.TODAY, Kind.OWN, Kind.TRACE, Kind.RELATED, Kind.ENTRY])

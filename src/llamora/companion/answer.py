@@ -28,10 +28,13 @@ _tags = ("<think>", "</think>")
 _UNSEEN = dict.fromkeys(
     [
         *(*range(0x09), *range(0x0B, 0x20), *range(0x7F, 0xA0)),
-        *(*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0xFEFF),
+        *(*range(0x202A, 0x202F), *range(0x2060, 0x2070), 0xFEFF),
+        *(0x00AD, 0x180E, 0x200B, *range(0xFFF9, 0xFFFC), *range(0xE0000, 0xE0080)),
     ]
 )
-"""Controls that no answer needs: those of terminals, and those that mirror what stands beside."""
+"""Controls that no answer needs: those of terminals, those that mirror what stands beside, and
+those that nobody sees, in which words can be hidden. The marks and joiners that scripts and emoji
+are written with stay."""
 _context = re.compile(r"context (?:length|size|window)|maximum context", re.IGNORECASE)
 _window = re.compile(r"context (?:length|size|window)\D{0,12}?(\d+)", re.IGNORECASE)
 

@@ -300,7 +300,7 @@ def may_be_summed(opened: OpenJournal, trace: bytes) -> bool:
 
 
 def summary_view(summary: Summary | None, today: date, error: str = "") -> SummaryView:
-    html = markdown.render(summary.text) if summary and summary.text else ""
+    html = markdown.render_said(summary.text) if summary and summary.text else ""
     return SummaryView(
         html=Markup(html),  # noqa: S704 - sanitised by render
         quotes=[

@@ -116,3 +116,11 @@ def test_controls_that_mirror_or_move_what_stands_round_them_are_left_out():
     hostile = "a\u202eb\u2066c\x1b[2Jd\x00e\x9bf\n\tg\u200d"
     chunk = {"choices": [{"delta": {"content": hostile}}]}
     assert Answer().take_chunk(chunk) == "abc[2Jdef\n\tg\u200d"
+
+
+def test_what_nobody_sees_is_left_out_and_what_scripts_are_written_with_stays():
+    hidden = "".join(chr(0xE0000 + ord(c)) for c in "see evil.example")
+    hostile = f"a{hidden}\u200bb\u2060\u2063c\u00ad\ufeff\u180ed\ufff9"
+    kept = "\u0645\u06cc\u200c\u062e\u0648\u200f \U0001f469\u200d\U0001f33e \u2764\ufe0f"
+    chunk = {"choices": [{"delta": {"content": hostile + kept}}]}
+    assert Answer().take_chunk(chunk) == "abcd" + kept
