@@ -121,6 +121,18 @@ def test_the_voice_stands_in_one_place_for_all(tmp_path):
     assert not any("diagnose" in text for text in own)
 
 
+VOICE = ("brief and plain", "praise", "advice", "score", "diagnos", "at most one question")
+
+
+@pytest.mark.parametrize("brief", [False, True])
+def test_an_answer_is_asked_for_in_that_voice_however_few_words_must_do(brief):
+    text = Prompts().system(brief=brief).text.lower()
+    for words in (*VOICE, "profile" if brief else "sum up the writer as a person"):
+        assert words in text
+    assert "nothing to add is a fine answer" in text
+    assert len(text) < 370 or not brief, "a window of 512 tokens may be one of 512 bytes"
+
+
 def test_the_hash_of_a_prompt_changes_with_what_it_includes(tmp_path):
     (tmp_path / "opening_system.txt.j2").write_text("Open the day.")
     built_in, own = Prompts(), Prompts(tmp_path)
