@@ -43,6 +43,22 @@ async def test_it_is_offered_where_the_entry_could_rest_and_where_traces_are_att
         assert "Keep it from the model" not in (await ada.htmx("GET", path)).text
 
 
+async def test_where_there_is_no_model_it_is_not_offered_but_can_be_taken_back(
+    account: Registered,
+) -> None:
+    async with serving(journal_settings(account.path)) as server, Visitor(server) as ada:
+        await ada.enter()
+        heron = await ada.write("The heron came back.")
+        await ada.keep(heron, "heron")
+        for path in (f"/entries/{heron}/erasure", f"/entries/{heron}/asking"):
+            for piece in (await ada.htmx("GET", path), await ada.visit(path)):
+                assert "Leave it" in words(piece.text)
+                assert "from the model" not in piece.text
+                assert "keep-back" not in piece.text
+        await ada.htmx("PUT", f"/entries/{heron}/kept-back")  # as when there was one
+        assert MARK in words(await ada.day())
+
+
 async def test_the_entry_shows_it_and_lets_it_be_taken_back(ada: Visitor, heron: str) -> None:
     assert MARK not in words(await ada.day())
     kept = await ada.htmx("PUT", f"/entries/{heron}/kept-back")

@@ -119,6 +119,7 @@ def install(app: Quart, static: Static) -> None:
         return {
             "me": g.get("me"),
             "companion_badge": g.get("badge"),
+            "has_model": opened is not None and opened.companion.model is not None,
             "search_badge": current_app.config["SEARCH_BADGE"] if opened else "",
             "today": opened.journal.today() if opened else None,
             "page_path": request.path,
