@@ -92,6 +92,55 @@ async def test_two_servers_make_one_opening(account: Registered) -> None:
     assert other.asked == []
 
 
+async def test_stopped_it_keeps_what_was_said(account: Registered) -> None:
+    model = ScriptedModel("The beans ", "are in.", " Never said.", hold_at=2)
+    async with house(account, model) as (server, ada):
+        begun = await ada.htmx("POST", PATH)
+        assert f'hx-delete="{PATH}/generation"' in begun.text
+        async with asyncio.timeout(10):
+            while "are in." not in section(await ada.day()):  # noqa: ASYNC110 - nor the page
+                await asyncio.sleep(0.02)
+        stopped = section((await ada.htmx("DELETE", f"{PATH}/generation")).text)
+        assert "The beans are in." in words(stopped)
+        assert "You stopped it here." in words(stopped)
+        assert "Never said" not in stopped
+        assert model.left == 1, "the model was let go"
+        opening = the_open(server).journal.opening(date(2026, 11, 22))
+        assert opening
+        assert (opening.text, opening.state) == ("The beans are in.", "stopped")
+        assert "You stopped it here." in words(section(await ada.day()))
+        again = await ada.send(f"{PATH}/generation", method="DELETE")
+        assert again.status_code == 303, "stopping what has ended is harmless"
+
+
+async def test_stopped_before_a_word_it_is_not_kept_and_not_asked_for_over_again(
+    account: Registered,
+) -> None:
+    model = ScriptedModel("never said", hold_at=0)
+    async with house(account, model) as (server, ada):
+        await ada.htmx("POST", PATH)
+        stopped = await ada.htmx("DELETE", f"{PATH}/generation")
+        assert words(section(stopped.text)) == "Try again"
+        assert the_open(server).journal.opening(date(2026, 11, 22)) is None
+        assert ASKS not in await ada.day()
+
+
+async def test_it_is_stopped_from_another_server(account: Registered) -> None:
+    model = ScriptedModel("The beans ", "are in.", hold_at=1)
+    async with house(account, model) as (_, ada):
+        await ada.htmx("POST", PATH)
+        async with asyncio.timeout(10):
+            while not model.asked:  # noqa: ASYNC110 - the model has no event for it
+                await asyncio.sleep(0)
+        settings = journal_settings(account.path)
+        async with serving(settings, model=ScriptedModel("no")) as second, Visitor(second) as there:
+            await there.enter()
+            await there.htmx("DELETE", f"{PATH}/generation")
+            shown = section(await there.day())
+        assert "reply-stream" not in shown
+        assert model.left == 1
+
+
 async def test_without_scripts_a_button_asks_and_leads_back(account: Registered) -> None:
     async with house(account) as (_, ada):
         shown = section(await ada.day())

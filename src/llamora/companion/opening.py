@@ -19,7 +19,7 @@ from llamora.companion.asking import Prompt
 from llamora.companion.budget import Fitted, Piece, fit, shortened
 from llamora.companion.budget import Kind as Role
 from llamora.companion.context import whole
-from llamora.companion.generation import Failed, Generation, Said, Shown
+from llamora.companion.generation import SEAL_SECONDS, Failed, Generation, Said, Shown
 from llamora.companion.given import reading_of, said_with_reading
 from llamora.companion.model import Looping, Model, ModelError
 from llamora.companion.prompt import OPENING, Prompts
@@ -186,6 +186,24 @@ class Openings:
                 yield Shown(await asyncio.to_thread(markdown.render_said, seen))
             await asyncio.sleep(FOLLOW_SECONDS)
 
+    async def stop(self, day: date) -> None:
+        """Ends it where it is; what was said stays. Nothing happens where none is being written."""
+        generation = self._generations.get(day)
+        if generation and not generation.ended.is_set():
+            await generation.stop()
+            return
+        opening = self.of(day)
+        if opening is None or opening.state != "writing":
+            return
+        if not self.is_alive(opening):
+            await self._end(opening)
+            return
+        await self._journal.ask_to_stop(opening.id)
+        with suppress(TimeoutError):  # the process that writes it looks for the wish at each seal
+            async with asyncio.timeout(SEAL_SECONDS + 1):
+                async for _ in self.follow(day, 0):
+                    pass
+
     async def rest(self, day: date) -> None:
         """Takes its words away for good; it is not made again unless the diarist asks."""
         opening = self.of(day)
@@ -280,6 +298,13 @@ class Openings:
         if generation.response.state == "failed":
             with suppress(StoreError, Locked):
                 await self._journal.begin_opening(replace(before, id=new_id()))
+
+    async def _end(self, opening: Opening) -> None:
+        """Keeps what a crash left, or takes it away where no word was said."""
+        if opening.text.strip():
+            await self._settle(opening)
+        else:
+            await self._journal.erase_response(opening.id)
 
     async def _settle(self, opening: Opening) -> Opening:
         """Makes a whole of what a crash left."""

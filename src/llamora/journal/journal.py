@@ -671,11 +671,12 @@ class Journal:
         await self.change(work)
 
     async def ask_to_stop(self, id: bytes) -> None:
-        """Leaves word, for whichever process is writing this response, that it should end."""
+        """Leaves word, for whichever process is writing this response, or opening, that it should
+        end."""
 
         def work(tx: Writes) -> None:
             there = self._found(tx, id)
-            if isinstance(there, Response) and there.state == "writing":
+            if isinstance(there, Spoken) and there.state == "writing":
                 drafts.put(tx, self.vault, drafts.of_stop(id), "")
 
         await self.transact(work)

@@ -37,6 +37,7 @@ class OpeningView:
     who: str = ""
     has_changed: bool = False
     has_reading: bool = False
+    was_stopped: bool = False
     could_begin: bool = False
     """Whether the diarist may ask for one where there is none."""
     is_fresh: bool = False
@@ -77,6 +78,7 @@ def opening_view(opened: OpenJournal, day: date, *, is_fresh: bool = False) -> O
         opening.model,
         has_changed=not is_writing and openings.has_changed(opening),
         has_reading=not is_writing and opening.reading is not None,
+        was_stopped=opening.state == "stopped",
         is_fresh=is_fresh,
     )
 

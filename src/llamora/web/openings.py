@@ -1,4 +1,4 @@
-"""Routes of a day's opening: begin it, follow it, let it rest, fold it away."""
+"""Routes of a day's opening: begin it, follow it, stop it, let it rest, fold it away."""
 
 import asyncio
 from contextlib import suppress
@@ -52,6 +52,12 @@ async def follow(day: date) -> Response:
         return await render("companion/_opening.html", opening=view) if view else ""
 
     return followed(lambda after: ours.follow(day, after), final)
+
+
+@openings.delete("/days/<day:day>/opening/generation")
+async def stop(day: date) -> Response:
+    await _openings().stop(day)
+    return await _section(day, is_held=True)
 
 
 @openings.delete("/days/<day:day>/opening")
