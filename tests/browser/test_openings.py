@@ -54,6 +54,20 @@ def test_it_streams_in_and_moves_nothing_that_is_read(keep_house: KeepHouse, sea
     assert _problems(ada.page) == []
 
 
+def test_it_is_stopped_where_it_is(keep_house: KeepHouse, seat: Seat):
+    model = ScriptedModel("The beans are in. ", "Never said.", hold_at=1)
+    ada = seated(keep_house(model=model, opens=True), seat).visit()
+    expect(opening(ada)).to_contain_text("The beans are in.")
+    opening(ada).get_by_role("button", name="Stop").click()
+    expect(opening(ada)).to_have_attribute("data-state", "said")
+    expect(opening(ada)).to_contain_text("You stopped it here.")
+    expect(opening(ada).get_by_role("button", name="Stop")).to_have_count(0)
+    ada.visit()
+    expect(opening(ada).locator(".prose")).to_have_text("The beans are in.")
+    assert len(model.asked) == 1
+    assert _problems(ada.page) == []
+
+
 def test_the_real_llama_opens_a_day(keep_house: KeepHouse, seat: Seat, llama: Llama):
     house = keep_house(LLM__UPSTREAM__HOST=llama.url, LLM__CHAT__API_KEY=llama.api_key)
     ada = seated(house, seat).visit()
