@@ -101,7 +101,8 @@ def house(
 
 
 def registered(folder: Path) -> Registered:
-    """A copy, in `folder`, of a file in which Ada has registered with cheap derivations."""
+    """A copy, in `folder`, of a file in which Ada has registered with cheap derivations and has
+    her recovery code."""
     made = _made_once()
     path = folder / "data" / "llamora.sqlite3"
     path.parent.mkdir(mode=0o700, parents=True)
@@ -118,6 +119,7 @@ def _made_once() -> Registered:
     async def register() -> str:
         with house(path) as made:
             opened = await made.accounts.register(NAME, PASSWORD, Settings(zone="Europe/London"))
+            await made.accounts.take_code(opened.vault)
             opened.vault.wipe()
             return str(opened.code)
 

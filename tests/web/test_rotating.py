@@ -176,6 +176,40 @@ async def test_the_journal_stays_open_until_the_new_code_waits(
         assert (await ada.visit(f"/days/{TODAY}")).status_code == 200
 
 
+async def test_a_code_that_was_lost_on_its_way_is_told_of(
+    ada: Visitor, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when the process ends between the new key and the showing of its code."""
+    assert "have not said that you have" not in words(await ada.day())
+    keep = recovery.keep
+
+    async def lost(*given: Any) -> None:
+        raise ConnectionAbortedError
+
+    monkeypatch.setattr(recovery, "keep", lost)
+    assert (await ada.send(KEY, {"password": PASSWORD})).status_code == 500
+    monkeypatch.setattr(recovery, "keep", keep)
+    async with Visitor(server) as again:
+        await again.enter()
+        for page in (f"/days/{TODAY}", "/settings/keys", KEY):
+            told = words((await again.visit(page)).text)
+            assert "You have not said that you have your recovery code." in told, page
+        made = await again.send("/settings/keys", {"do": "code", "password": PASSWORD})
+        assert made.status_code == 303
+        await again.confirm_code()
+        assert "have not said that you have" not in words(await again.day())
+
+
+async def test_a_code_that_was_shown_and_left_is_told_of_when_it_is_shown_no_more(
+    ada: Visitor, clock: TurnableClock
+) -> None:
+    await ada.send("/settings/keys", {"do": "code", "password": PASSWORD})
+    assert "waits to be written down" in words((await ada.visit("/settings/keys")).text)
+    clock.advance(hours=1, minutes=1)
+    await ada.enter()
+    assert "have not said that you have" in words((await ada.visit("/settings/keys")).text)
+
+
 @pytest.fixture
 async def workers(
     account: Registered, clock: TurnableClock

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, NamedTuple
 
-from llamora.accounts import erasing, factors, history, names, passwords
+from llamora.accounts import erasing, factors, history, names, passwords, wraps
 from llamora.accounts.erasing import Backup
 from llamora.accounts.errors import (
     AccountsError,
@@ -38,15 +38,13 @@ from llamora.accounts.settings import Settings
 from llamora.accounts.throttle import Throttle
 from llamora.accounts.turning import KeptSession, Turned, turn
 from llamora.accounts.workplace import Workplace
+from llamora.accounts.wraps import PASSWORD, RECOVERY
 from llamora.kernel import Clock, new_id
 from llamora.storage import Store, StoreError, Transaction, ledger
 from llamora.vault import RecoveryCode, Unreadable, Vault, Wrap
 from llamora.vault.keys import WRAP
 
-PASSWORD = "password"  # noqa: S105 - the kind of a wrap
-RECOVERY = "recovery"
 ESTIMATES_WAITING = 16
-_WRAP_COLUMNS = "id, owner, kind, epoch, salt, m, t, sealed"
 
 
 @dataclass(frozen=True)
@@ -163,16 +161,17 @@ class Accounts:
         vault = Vault.new(new_id())
         try:
             code = RecoveryCode.new()
-            wraps = await self._kdf.run(lambda: self._wraps(vault, secret, code), modest=True)
+            made = await self._kdf.run(lambda: self._wraps(vault, secret, code), modest=True)
             header = {"v": 1, "settings": settings.to_keep({}), "days": 0, "root": "0" * 64}
-            _name_wraps(header, wraps)
+            wraps.name(header, made)
             row = ledger.AccountRow(vault.owner, folded, vault.epoch, 1, 0, header)
             sealed = row.sealed(vault)
 
             def insert(tx: Transaction) -> None:
                 if invited:
                     self._invitations.use(tx, invitation)
-                _insert_account(tx, row, sealed, wraps)
+                _insert_account(tx, row, sealed)
+                wraps.begin(tx, made)
 
             await self._store.write(insert)
         except BaseException:
@@ -242,9 +241,9 @@ class Accounts:
         )
 
         def replace_it(tx: Transaction) -> None:
-            _take_out(tx, before)
-            insert_wraps(tx, [after])
-            _new_generation(tx, vault, [after], keep)
+            wraps.must_stand(tx, before)
+            wraps.put(tx, vault, [after], new_generation=True)
+            _end_sessions(tx, vault, keep)
             self._note(tx, vault, Kind.PASSWORD_CHANGED)
 
         await self._store.write(replace_it)
@@ -272,14 +271,13 @@ class Accounts:
             secret = await self._estimating.run(partial(passwords.accepted, new_password, key))
             follow_chain(self._store, vault)
             fresh = RecoveryCode.new()
-            wraps = await self._kdf.run(lambda: self._wraps(vault, secret, fresh))
+            made = await self._kdf.run(lambda: self._wraps(vault, secret, fresh))
 
             def replace_them(tx: Transaction) -> int:
-                _take_out(tx, used)
-                _take_out_kind(tx, vault, PASSWORD)
-                insert_wraps(tx, wraps)
+                wraps.must_stand(tx, used)
                 factors.forget_all(tx, vault)
-                generation = _new_generation(tx, vault, wraps, None)
+                wraps.put(tx, vault, made, without=wraps.PASSKEY, new_generation=True)
+                generation = _end_sessions(tx, vault, None)
                 self._note(tx, vault, Kind.RECOVERED)
                 return generation
 
@@ -309,10 +307,8 @@ class Accounts:
         )
 
         def replace_it(tx: Transaction) -> None:
-            _must_stand(tx, confirmed)
-            _take_out_kind(tx, vault, RECOVERY)
-            insert_wraps(tx, [after])
-            ledger.change(tx, vault, partial(_name_wraps, wraps=[after]))
+            wraps.must_stand(tx, confirmed)
+            wraps.put(tx, vault, [after])
             self._note(tx, vault, Kind.CODE_MADE)
 
         await self._store.write(replace_it)
@@ -342,10 +338,11 @@ class Accounts:
         opened.wipe()
 
         def date_it(tx: Transaction) -> None:
-            _must_stand(tx, confirmed)
-            _must_stand(tx, tried)
+            wraps.must_stand(tx, confirmed)
+            wraps.must_stand(tx, tried)
             now = self._clock.now()
             ledger.change(tx, vault, lambda header: header.update(rehearsed=int(now.timestamp())))
+            wraps.take_code(tx, vault)
             self._note(tx, vault, Kind.CODE_REHEARSED)
 
         await self._store.write(date_it)
@@ -358,6 +355,23 @@ class Accounts:
         """
         at = ledger.read(self._store, vault).header.get("rehearsed")
         return datetime.fromtimestamp(at, UTC) if isinstance(at, int) else None
+
+    async def take_code(self, vault: Vault) -> None:
+        """Notes that the owner has the recovery code that counts.
+
+        Raises:
+            Stale, Gone: the account's keys were replaced, or it was erased.
+        """
+        await self._store.write(lambda tx: wraps.take_code(tx, vault))
+
+    def is_code_taken(self, vault: Vault) -> bool:
+        """Whether the owner has said that they have the code; not so when a crash, or whoever left
+        the page, came before that.
+
+        Raises:
+            Gone, Unreadable: as of `settings`.
+        """
+        return wraps.is_code_taken(ledger.read(self._store, vault).header)
 
     def name(self, vault: Vault) -> str:
         """The name that opens the account at the door.
@@ -423,19 +437,14 @@ class Accounts:
         later, code = vault.next(), RecoveryCode.new()
         secret = passwords.tried(password)
         try:
-            wraps = await self._kdf.run(lambda: self._wraps(later, secret, code))
-
-            def replace_all(tx: Transaction) -> None:
-                _must_stand(tx, confirmed)
-                tx.execute("DELETE FROM wraps WHERE owner = ?", (vault.owner,))
-                insert_wraps(tx, wraps)
+            made = await self._kdf.run(lambda: self._wraps(later, secret, code))
 
             def note_it(tx: Transaction) -> None:
                 self._note(tx, later, Kind.KEY_ROTATED)
 
             # In a task of its own: whoever leaves now must not leave vault and file apart.
             turned = asyncio.create_task(
-                turn(self._store, vault, later, wraps, replace_all, keep, note_it)
+                turn(self._store, vault, later, confirmed, made, keep, note_it)
             )
             turned.add_done_callback(lambda _: later.wipe())
         except BaseException:
@@ -460,7 +469,7 @@ class Accounts:
         confirmed = await self._confirm(vault, password, network)
 
         def destroy(tx: Transaction) -> None:
-            _must_stand(tx, confirmed)
+            wraps.must_stand(tx, confirmed)
             erasing.destroy_keys(tx, vault.owner)
 
         await self._store.write(destroy)
@@ -521,15 +530,10 @@ class Accounts:
             WrongCredentials: there is no such wrap, it does not count, or the secret is not it.
             TooBusy: not now.
         """
-        found = self._store.row(
-            "SELECT w.id, w.owner, w.kind, w.epoch, w.salt, w.m, w.t, w.sealed, a.generation"
-            " FROM accounts a JOIN wraps w ON w.owner = a.id AND w.epoch = a.epoch"
-            " WHERE w.id = ? AND a.id = ? AND w.kind = ?",
-            (id, owner, kind),
-        )
+        found = wraps.by_id(self._store, id, owner, kind)
         if found is None:
             raise WrongCredentials
-        wrap = Wrap(*found[:-1])
+        wrap, generation = found
         try:
             vault = await self._kdf.run(partial(Vault.from_wrap, wrap, secret))
         except Unreadable:
@@ -542,7 +546,7 @@ class Accounts:
         except BaseException:
             vault.wipe()
             raise
-        return Entered(vault, found[-1])
+        return Entered(vault, generation)
 
     def settings(self, vault: Vault) -> Settings:
         """The diarist's settings.
@@ -584,7 +588,7 @@ class Accounts:
         refused = self._kind_of_refusal(throttle)
         before: bytes | None = None
         while True:
-            wrap, generation = self._wrap_of(key, kind) or (self._decoys[kind], 0)
+            wrap, generation = wraps.by_name(self._store, key, kind) or (self._decoys[kind], 0)
             if wrap.id == before:
                 self._refused.count(key, refused)
                 # Whoever writes to the file has put it back: it was replaced, and opens no more.
@@ -617,7 +621,7 @@ class Accounts:
     def _counts(self, wrap: Wrap, vault: Vault) -> bool:
         """Whether the account's row names this wrap, by which the vault was opened."""
         try:
-            return wrap.id.hex() in ledger.read(self._store, vault).header.get("wraps", {})
+            return wraps.counts(self._store, vault, wrap)
         except BaseException:
             vault.wipe()
             raise
@@ -649,9 +653,8 @@ class Accounts:
             )
 
             def replace_it(tx: Transaction) -> None:
-                _take_out(tx, wrap)
-                insert_wraps(tx, [after])
-                ledger.change(tx, vault, partial(_name_wraps, wraps=[after]))
+                wraps.must_stand(tx, wrap)
+                wraps.put(tx, vault, [after])
 
             await self._store.write(replace_it)
             await self._store.truncate()
@@ -669,15 +672,6 @@ class Accounts:
             vault.wrap(new_id(), PASSWORD, secret, self._policy.kdf),
             vault.wrap(new_id(), RECOVERY, code.secret, self._policy.recovery_kdf),
         ]
-
-    def _wrap_of(self, name: str, kind: str) -> tuple[Wrap, int] | None:
-        found = self._store.row(
-            "SELECT w.id, w.owner, w.kind, w.epoch, w.salt, w.m, w.t, w.sealed,"
-            " a.generation FROM accounts a JOIN wraps w ON w.owner = a.id AND w.epoch = a.epoch"
-            " WHERE a.name = ? AND w.kind = ?",
-            (name, kind),
-        )
-        return (Wrap(*found[:-1]), found[-1]) if found else None
 
     def _name(self, vault: Vault) -> str:
         found = self._store.row(
@@ -714,9 +708,7 @@ def _decoy(kind: str, policy: AccountsPolicy) -> Wrap:
     return replace(bare, sealed=sealed)
 
 
-def _insert_account(
-    tx: Transaction, row: ledger.AccountRow, sealed: bytes, wraps: list[Wrap]
-) -> None:
+def _insert_account(tx: Transaction, row: ledger.AccountRow, sealed: bytes) -> None:
     made = tx.execute(
         "INSERT INTO accounts (id, name, epoch, generation, last_change, sealed)"
         " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO NOTHING",
@@ -724,62 +716,10 @@ def _insert_account(
     )
     if made != 1:
         raise NameTaken
-    insert_wraps(tx, wraps)
 
 
-def insert_wraps(tx: Transaction, wraps: list[Wrap]) -> None:
-    """Writes the rows; that they count is for the account's row to say."""
-    for wrap in wraps:
-        tx.execute(
-            f"INSERT INTO wraps ({_WRAP_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
-            (wrap.id, wrap.owner, wrap.kind, wrap.epoch, wrap.salt, wrap.m, wrap.t, wrap.sealed),
-        )
-
-
-def _name_wraps(header: dict[str, Any], wraps: list[Wrap]) -> None:
-    """Names these wraps in the account's row, each in place of that of its kind."""
-    kinds = {wrap.kind for wrap in wraps}
-    before: dict[str, str] = header.get("wraps", {})
-    kept = {id: kind for id, kind in before.items() if kind not in kinds}
-    if RECOVERY in kinds:
-        header.pop("rehearsed", None)  # that was another code
-    header["wraps"] = kept | {wrap.id.hex(): wrap.kind for wrap in wraps}
-
-
-def _take_out(tx: Transaction, wrap: Wrap) -> None:
-    """Deletes exactly this wrap.
-
-    Raises:
-        Stale: it was replaced since it was read.
-    """
-    _must_stand(tx, wrap)
-    tx.execute("DELETE FROM wraps WHERE id = ? AND owner = ?", (wrap.id, wrap.owner))
-
-
-def _take_out_kind(tx: Transaction, vault: Vault, kind: str) -> None:
-    tx.execute("DELETE FROM wraps WHERE owner = ? AND kind = ?", (vault.owner, kind))
-
-
-def _must_stand(tx: Transaction, wrap: Wrap) -> None:
-    """Sees that the wrap is still one of the account's, in the account's present epoch.
-
-    Raises:
-        Stale: it is not.
-    """
-    found = tx.row(
-        "SELECT w.sealed FROM wraps w JOIN accounts a ON a.id = w.owner AND a.epoch = w.epoch"
-        " WHERE w.id = ? AND w.owner = ?",
-        (wrap.id, wrap.owner),
-    )
-    if found is None or found[0] != wrap.sealed:
-        raise ledger.Stale
-
-
-def _new_generation(
-    tx: Transaction, vault: Vault, wraps: list[Wrap], keep: KeptSession | None
-) -> int:
-    """Names the new wraps and ends every session of the account but one; the new generation."""
-    ledger.change(tx, vault, partial(_name_wraps, wraps=wraps), new_generation=True)
+def _end_sessions(tx: Transaction, vault: Vault, keep: KeptSession | None) -> int:
+    """Ends every session of the account but one; the generation that it is in now."""
     generation = ledger.read(tx, vault).generation
     kept = keep.renew(tx, generation) if keep else b""
     tx.execute("DELETE FROM sessions WHERE owner = ? AND id <> ?", (vault.owner, kept))

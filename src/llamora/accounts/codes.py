@@ -7,7 +7,6 @@ password only, so the command line, which has it, asks for no code.
 import secrets
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
 
 from llamora.accounts import factors, history, one_time
 from llamora.accounts.accounts import Accounts
@@ -69,7 +68,7 @@ class Codes:
         await self._accounts.check_password(vault, password, network)
         waiting = Waiting(one_time.new_secret(), self._now(), session.hex())
 
-        def put(before: Factors, _: dict[str, Any]) -> Factors:
+        def put(before: Factors) -> Factors:
             return replace(before, waiting=waiting)
 
         await self._store.write(lambda tx: factors.change(tx, vault, put))
@@ -91,7 +90,7 @@ class Codes:
         place = self._enrolling.reserve(vault.owner, None)
         backup = one_time.new_backup_codes()
 
-        def put(before: Factors, _: dict[str, Any]) -> Factors:
+        def put(before: Factors) -> Factors:
             secret = self._waiting(before, session)
             if secret is None:
                 raise FactorGone
@@ -121,7 +120,7 @@ class Codes:
         await self._accounts.check_password(vault, password, network)
         backup = one_time.new_backup_codes()
 
-        def put(before: Factors, _: dict[str, Any]) -> Factors:
+        def put(before: Factors) -> Factors:
             if before.app is None:
                 raise FactorGone
             return replace(before, backup=_kept(backup))
@@ -137,7 +136,7 @@ class Codes:
         """
         await self._accounts.check_password(vault, password, network)
 
-        def put(before: Factors, _: dict[str, Any]) -> Factors:
+        def put(before: Factors) -> Factors:
             return replace(before, app=None, waiting=None, backup=None)
 
         def write(tx: Transaction) -> None:
@@ -156,7 +155,7 @@ class Codes:
         code, now = one_time.read(typed), self._now()
         place = self._answering.reserve(vault.owner, network)
 
-        def take(before: Factors, _: dict[str, Any]) -> Factors:
+        def take(before: Factors) -> Factors:
             after = _with_app_code(before, code, now) or _with_backup_code(before, code)
             if after is None:
                 raise WrongAnswer

@@ -9,11 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, Self, TypeVar
 
+from llamora.accounts import wraps
 from llamora.storage import Transaction, ledger
 from llamora.vault import Vault
 
-PASSKEY = "passkey"
-"""The kind of a wrap that a passkey opens."""
 STEPS_KEPT = 32
 SPENT_KEPT = 64
 
@@ -125,36 +124,26 @@ class Factors:
 def read(source: ledger.Rows, vault: Vault) -> tuple[Factors, frozenset[str]]:
     """The factors of the vault's account, and the ids of the wraps that count."""
     header = ledger.read(source, vault).header
-    return Factors.kept(header), frozenset(header.get("wraps", {}))
+    return Factors.kept(header), frozenset(wraps.counting(header))
 
 
-def change(
-    tx: Transaction, vault: Vault, edit: Callable[[Factors, dict[str, Any]], Factors]
-) -> None:
-    """Edits the factors in the caller's transaction; `edit` is given the header too. What it raises
-    undoes all."""
+def change(tx: Transaction, vault: Vault, edit: Callable[[Factors], Factors]) -> None:
+    """Edits the factors in the caller's transaction. What `edit` raises undoes all."""
 
     def in_header(header: dict[str, Any]) -> None:
-        edit(Factors.kept(header), header).put(header)
+        edit(Factors.kept(header)).put(header)
 
     ledger.change(tx, vault, in_header)
 
 
 def forget_all(tx: Transaction, vault: Vault) -> None:
-    """Switches every second factor off and takes the passkeys' wraps out: what a recovery does.
+    """Switches every second factor off and forgets the passkeys, whose wraps the caller drops: what
+    a recovery does.
 
     The code is what is left when everything else is lost, so it cannot ask for what was lost; and
     whoever recovers from a theft must not leave the thief a passkey that opens.
     """
-
-    def edit(before: Factors, header: dict[str, Any]) -> Factors:
-        header["wraps"] = {
-            id: kind for id, kind in header.get("wraps", {}).items() if kind != PASSKEY
-        }
-        return Factors()
-
-    tx.execute("DELETE FROM wraps WHERE owner = ? AND kind = ?", (vault.owner, PASSKEY))
-    change(tx, vault, edit)
+    change(tx, vault, lambda _: Factors())
 
 
 Part = TypeVar("Part", App, Waiting, Backup, Passkey)

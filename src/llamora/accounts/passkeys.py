@@ -12,15 +12,16 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from llamora.accounts import ceremonies, factors, history
-from llamora.accounts.accounts import Accounts, Entered, insert_wraps
+from llamora.accounts import ceremonies, factors, history, wraps
+from llamora.accounts.accounts import Accounts, Entered
 from llamora.accounts.ceremonies import Site
 from llamora.accounts.challenges import Challenge, Challenges
 from llamora.accounts.errors import BadPasskeyName, FactorGone, PasskeyRefused, WrongCredentials
-from llamora.accounts.factors import PASSKEY, Factors, Passkey
+from llamora.accounts.factors import Factors, Passkey
 from llamora.accounts.history import Kind
 from llamora.accounts.policy import AccountsPolicy
 from llamora.accounts.throttle import Throttle
+from llamora.accounts.wraps import PASSKEY
 from llamora.kernel import ID_BYTES, Clock
 from llamora.storage import Store, Transaction
 from llamora.vault import RuntimeKey, Vault
@@ -70,8 +71,8 @@ class Passkeys:
 
     def list(self, vault: Vault) -> Sequence[PasskeyInfo]:
         """The account's passkeys, the oldest first."""
-        kept, wraps = factors.read(self._store, vault)
-        return [_info(each, wraps) for each in kept.passkeys]
+        kept, counting = factors.read(self._store, vault)
+        return [_info(each, counting) for each in kept.passkeys]
 
     def find(self, vault: Vault, id: bytes) -> PasskeyInfo:
         """Raises `FactorGone` when the account has none of that id."""
@@ -96,9 +97,9 @@ class Passkeys:
             WrongPassword, Throttled, TooBusy, Gone.
         """
         await self._accounts.check_password(vault, password, network)
-        kept, wraps = factors.read(self._store, vault)
+        kept, counting = factors.read(self._store, vault)
         # One that has lost its wrap may be made anew on the same authenticator.
-        useful = [e for e in kept.passkeys if e.host == site.host and (e.asked or e.id in wraps)]
+        useful = [e for e in kept.passkeys if e.host == site.host and (e.asked or e.id in counting)]
         challenge = self._challenges.new(_enrolling(vault, session))
         options = ceremonies.making(site, challenge.value, vault.owner, shown_as, useful)
         return challenge, options
@@ -138,19 +139,16 @@ class Passkeys:
             transports=made.transports,
         )
 
-        def put(before: Factors, header: dict[str, Any]) -> Factors:
+        def put(before: Factors) -> Factors:
             if len(before.passkeys) >= MOST or before.passkey(new.id):
                 raise PasskeyRefused("There are as many passkeys as there can be, or it is there.")
-            if wrap is not None:
-                header["wraps"] = {**header.get("wraps", {}), new.id: PASSKEY}
             return _spending(before, challenge).with_passkey(new)
 
         def write(tx: Transaction) -> None:
             if wrap is not None and wrap.epoch != vault.epoch:
                 raise PasskeyRefused(_TURNED)
             factors.change(tx, vault, put)
-            _take_out(tx, vault, id)
-            insert_wraps(tx, [wrap] if wrap else [])
+            wraps.put(tx, vault, [wrap] if wrap else [])
             history.note(tx, vault, Kind.FACTOR_ADDED, self._clock.now())
 
         await self._store.write(write)
@@ -163,7 +161,7 @@ class Passkeys:
         name = _named(name)
         await self._accounts.check_password(vault, password, network)
 
-        def put(before: Factors, _: dict[str, Any]) -> Factors:
+        def put(before: Factors) -> Factors:
             return before.with_passkey(replace(_known(before, id), name=name))
 
         await self._store.write(lambda tx: factors.change(tx, vault, put))
@@ -178,15 +176,13 @@ class Passkeys:
         """
         await self._accounts.check_password(vault, password, network)
 
-        def put(before: Factors, header: dict[str, Any]) -> Factors:
+        def put(before: Factors) -> Factors:
             _known(before, id)
-            wraps = header.get("wraps", {})
-            header["wraps"] = {each: kind for each, kind in wraps.items() if each != id.hex()}
             return before.without_passkey(id.hex())
 
         def write(tx: Transaction) -> None:
             factors.change(tx, vault, put)
-            _take_out(tx, vault, id)
+            wraps.put(tx, vault, [], without=id.hex())
             history.note(tx, vault, Kind.FACTOR_REMOVED, self._clock.now())
 
         await self._store.write(write)
@@ -265,7 +261,7 @@ class Passkeys:
         no challenge is answered twice, in whatever process."""
         now = self._now()
 
-        def put(before: Factors, _: dict[str, Any]) -> Factors:
+        def put(before: Factors) -> Factors:
             passkey = before.passkey(id.hex())
             if passkey is None:
                 raise PasskeyRefused
@@ -301,10 +297,6 @@ def _known(kept: Factors, id: bytes) -> Passkey:
     return found
 
 
-def _take_out(tx: Transaction, vault: Vault, id: bytes) -> None:
-    tx.execute("DELETE FROM wraps WHERE id = ? AND owner = ?", (id, vault.owner))
-
-
 def _named(name: str) -> str:
     name = name.strip()
     if not 1 <= len(name) <= LONGEST_NAME:
@@ -314,7 +306,7 @@ def _named(name: str) -> str:
     return name
 
 
-def _info(kept: Passkey, wraps: frozenset[str]) -> PasskeyInfo:
+def _info(kept: Passkey, counting: frozenset[str]) -> PasskeyInfo:
     used = kept.used_at
     return PasskeyInfo(
         bytes.fromhex(kept.id),
@@ -322,6 +314,6 @@ def _info(kept: Passkey, wraps: frozenset[str]) -> PasskeyInfo:
         kept.host,
         datetime.fromtimestamp(kept.made, UTC),
         None if used is None else datetime.fromtimestamp(used, UTC),
-        kept.id in wraps,
+        kept.id in counting,
         kept.asked,
     )

@@ -7,12 +7,13 @@ the wraps of what is at hand made anew and all others gone, every session ended 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
+from llamora.accounts import wraps as wraps_of
 from llamora.accounts.carriers import COOKIE_ROW, SEAT
 from llamora.accounts.errors import AlreadyTurning
 from llamora.accounts.history import EVENT
-from llamora.storage import Store, StoreError, Transaction, ledger
+from llamora.storage import Store, StoreError, Transaction
 from llamora.storage.ledger import ACCOUNT, Rows
 from llamora.storage.resealing import Reseal
 from llamora.vault import Locked, RecoveryCode, Vault, Wrap
@@ -53,13 +54,14 @@ async def turn(
     store: Store,
     vault: Vault,
     later: Vault,
+    confirmed: Wrap,
     wraps: Sequence[Wrap],
-    replace_wraps: Callable[[Transaction], None],
     keep: KeptSession | None,
     note: Callable[[Transaction], None],
 ) -> tuple[str, ...]:
     """Puts the vault, and its account, in the epoch of `later`; the kinds of wraps that are gone.
-    `note` tells of it once the account is in that epoch.
+    `confirmed` is the wrap of the password that was right a moment ago; `note` tells of it once the
+    account is in that epoch.
 
     Whoever holds the vault goes on with it.
 
@@ -74,12 +76,12 @@ async def turn(
         if is_turning(tx, vault.owner):
             raise AlreadyTurning
         found = tx.rows("SELECT DISTINCT kind FROM wraps WHERE owner = ?", (vault.owner,))
-        replace_wraps(tx)
+        wraps_of.must_stand(tx, confirmed)
         tx.execute(
             "INSERT INTO chain (owner, epoch, sealed) VALUES (?, ?, ?)",
             (vault.owner, later.epoch, later.link()),
         )
-        generation = ledger.turn(tx, later, _naming(wraps))
+        generation = wraps_of.put_only(tx, later, wraps)
         kept = keep.renew(tx, generation, later) if keep else b""
         tx.execute("DELETE FROM sessions WHERE owner = ? AND id <> ?", (vault.owner, kept))
         note(tx)
@@ -98,11 +100,3 @@ async def turn(
     with suppress(StoreError):  # `tidy` tries again; the new code must reach whoever asked
         await store.truncate()
     return gone
-
-
-def _naming(wraps: Sequence[Wrap]) -> Callable[[dict[str, Any]], None]:
-    def name(header: dict[str, Any]) -> None:
-        header.pop("rehearsed", None)  # that was another code
-        header["wraps"] = {wrap.id.hex(): wrap.kind for wrap in wraps}
-
-    return name

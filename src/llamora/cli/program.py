@@ -154,9 +154,10 @@ def account_add(
     diarist = Diarist(zone=zone, zone_known=True) if zone else Diarist()
     with rooms_of(settings) as rooms:
         opened = asyncio.run(rooms.accounts.register(name, password, diarist))
+        note("Keep this recovery code: it opens the journal when the password is lost.")
+        print(opened.code, flush=True)
+        asyncio.run(rooms.accounts.take_code(opened.vault))
         opened.vault.wipe()
-    note("Keep this recovery code: it opens the journal when the password is lost.")
-    print(opened.code)
 
 
 @account.command("invite")

@@ -19,13 +19,15 @@ async def begin(rooms: CommandRooms, rotation: Rotation, vault: Vault, password:
     """Replaces the key and prints the new recovery code, unless that was done already."""
     if rotation.is_under_way:
         note("A rotation was begun before and goes on; the recovery code is the one it brought.")
-        note("If you have not seen that code, make a new one in the settings, with the password.")
+        if not rooms.accounts.is_code_taken(vault):
+            note("Nobody has said that they have it: make a new one in the settings.")
         return
     turned = await rooms.accounts.rotate(vault, password)
     if turned.gone:
         note("What opened the journal besides password and code was removed; set it up again.")
     note("Keep this new recovery code; the one before opens nothing any more.")
     print(turned.code, flush=True)
+    await rooms.accounts.take_code(vault)
 
 
 async def finish(rotation: Rotation, heard: Heard) -> None:

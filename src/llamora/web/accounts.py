@@ -91,7 +91,7 @@ async def confirm_code() -> Response:
     if typed != groups[ask - 1]:
         error = "That is not the group. Please compare it with what you wrote down."
         return await _code_page(waiting, ask, error, 422)
-    await recovery.let_go()
+    await recovery.take()
     return see(url_for("days.home"))
 
 

@@ -33,7 +33,7 @@ async def show(day: date) -> Response:
     return await page(
         "journal/day.html",
         day=await Views(opened(), passage).day(day),
-        code_waits=recovery.waiting() is not None,
+        code_state=recovery.state(),
         rested=just_rested(opened(), request.args.get("rested", ""), day),
     )
 

@@ -1,7 +1,9 @@
 """A recovery code between its making and the moment its owner has it.
 
 It waits sealed among the drafts, is shown to the session that made it and to no other, and goes
-when one group of it was typed back, when that session is ended, or after an hour.
+when one group of it was typed back, when that session is ended, or after an hour. That it was not
+taken stands in the account's row from the transaction on that makes it count, so that a code which
+was lost on its way, in a crash or with a page that was left, is told of.
 """
 
 from datetime import timedelta
@@ -11,7 +13,7 @@ from quart import g
 from llamora.journal.journal import Journal
 from llamora.journal.writing import moment, stamp
 from llamora.vault import RecoveryCode
-from llamora.web.rooms import journal
+from llamora.web.rooms import journal, rooms
 
 PLACE = "code:recovery"
 WAITS = timedelta(hours=1)
@@ -31,6 +33,23 @@ def waiting() -> RecoveryCode | None:
     if not found or found[1].get("session") != g.session.id.hex() or is_over(journal()):
         return None
     return RecoveryCode.read(found[0])
+
+
+def state() -> str:
+    """What the pages say of it: that it "waits" for this session, or is "lost", when nobody has
+    said that they have it and it is shown no more; and otherwise nothing."""
+    if waiting() is not None:
+        return "waits"
+    own = journal()
+    is_elsewhere = own.draft(PLACE) is not None and not is_over(own)
+    is_taken = is_elsewhere or rooms().accounts.is_code_taken(own.vault)
+    return "" if is_taken else "lost"
+
+
+async def take() -> None:
+    """Its owner has the code."""
+    await rooms().accounts.take_code(journal().vault)
+    await let_go()
 
 
 async def let_go() -> None:

@@ -61,5 +61,5 @@ async def _page(status: int = 200, errors: dict[str, str] | None = None) -> Resp
         errors=errors or {},
         progress=own.rotation.progress(),
         removed=own.removed,
-        code_waits=recovery.waiting() is not None,
+        code_state=recovery.state(),
     )

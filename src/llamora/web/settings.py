@@ -215,8 +215,8 @@ async def _of_section(section: str, own: Settings) -> dict[str, object]:
     if section == "keys":
         at = the.accounts.rehearsed(vault)
         rehearsed = watcher.moment(at) if at else None
-        waits, name = recovery.waiting() is not None, the.accounts.name(vault)
-        return {"rehearsed": rehearsed, "name": name, "code_waits": waits}
+        name, code_state = the.accounts.name(vault), recovery.state()
+        return {"rehearsed": rehearsed, "name": name, "code_state": code_state}
     if section == "sessions":
         seats = [watcher.seat(info, session().id) for info in the.sessions.list(vault)]
         seats.sort(key=lambda seat: not seat.is_this)

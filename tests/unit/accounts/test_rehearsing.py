@@ -31,6 +31,27 @@ async def test_a_rehearsal_dates_itself_and_changes_nothing_else(
     await home.accounts.recover(ada.name, ada.code, OTHER_PASSWORD)
 
 
+async def test_a_code_is_taken_once_somebody_has_said_or_shown_that_they_have_it(
+    home: House, ada: Registered, vault: Vault
+):
+    accounts = home.accounts
+    bea = await accounts.register("Bea", OTHER_PASSWORD, Settings())
+    assert not accounts.is_code_taken(bea.vault)
+    await accounts.take_code(bea.vault)
+    assert accounts.is_code_taken(bea.vault)
+    assert accounts.is_code_taken(vault)
+    code = str(await accounts.new_code(vault, ada.password))
+    assert not accounts.is_code_taken(vault), "that is another code"
+    await accounts.rehearse(vault, ada.password, code)
+    assert accounts.is_code_taken(vault)
+    await accounts.change_password(vault, ada.password, OTHER_PASSWORD)
+    assert accounts.is_code_taken(vault)
+    turned = await accounts.rotate(vault, OTHER_PASSWORD)
+    assert not accounts.is_code_taken(vault)
+    again = await accounts.recover(ada.name, str(turned.code), ada.password)
+    assert not accounts.is_code_taken(again.vault)
+
+
 @pytest.mark.parametrize("remade", ["new_code", "recover"])
 async def test_a_new_code_was_never_rehearsed(
     home: House, ada: Registered, vault: Vault, remade: str

@@ -15,8 +15,9 @@ from tests.support.accounts import (
     house,
 )
 
-from llamora.accounts import Settings, Throttled, TooBusy, WrongCode, WrongCredentials
+from llamora.accounts import Settings, Throttled, TooBusy, WrongCode, WrongCredentials, wraps
 from llamora.storage import StoreFull, ledger
+from llamora.storage.ledger import Rows
 from llamora.vault import KdfPolicy, Vault
 
 NET = "192.0.2.1"
@@ -222,14 +223,14 @@ async def test_a_password_is_right_though_its_wrap_was_made_dearer_meanwhile(
 ):
     """The second of two sign-ins read the wrap before the first replaced it."""
     with house(ada.path, replace(POLICY, kdf=KdfPolicy(9, 2))) as home:
-        look = home.accounts._wrap_of
-        seen = [look(ada.name.casefold(), "password")]
+        look = wraps.by_name
+        seen = [look(home.store, ada.name.casefold(), "password")]
         await home.accounts.sign_in(ada.name, ada.password)
 
-        def late(name: str, kind: str):
-            return seen.pop() if seen else look(name, kind)
+        def late(source: Rows, name: str, kind: str):
+            return seen.pop() if seen else look(source, name, kind)
 
-        monkeypatch.setattr(home.accounts, "_wrap_of", late)
+        monkeypatch.setattr(wraps, "by_name", late)
         assert not (await home.accounts.sign_in(ada.name, ada.password)).is_locked
         assert not seen
 

@@ -262,6 +262,12 @@ def test_when_the_code_was_rehearsed_is_said(kept: object, mark: str) -> None:
     assert the(keys.recovery({keys.REHEARSED: kept}, NOW)).mark == mark
 
 
+def test_a_code_that_nobody_has_is_said():
+    found = the(keys.recovery({keys.UNTAKEN: True}, NOW))
+    assert found.mark == "note"
+    assert "Nobody has said that they have it" in found.says
+
+
 # --- the machine ----------------------------------------------------------------------------------
 
 HEAD = "Filename\t\t\t\tType\t\tSize\tUsed\tPriority\n"

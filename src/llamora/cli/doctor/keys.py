@@ -17,8 +17,8 @@ from llamora.vault.keys import MEMORY_MIB, PASSES, RECOVERY_POLICY
 PASSWORD, RECOVERY = "password", "recovery"
 FLOOR = RECOVERY_POLICY
 OLD_REHEARSAL = timedelta(days=180)
-REHEARSED = "rehearsed"
-"""Where the account's sealed row keeps when its code was last tried."""
+REHEARSED, UNTAKEN = "rehearsed", "untaken"
+"""Where the account's sealed row keeps when its code was last tried, and that nobody has it yet."""
 
 
 def policy(path: Path, crypto: Crypto) -> list[Finding]:
@@ -51,6 +51,8 @@ def policy(path: Path, crypto: Crypto) -> list[Finding]:
 def recovery(header: dict[str, Any], now: datetime) -> list[Finding]:
     """When the account's recovery code was last tried, as its opened row tells."""
     about, kept = "recovery code", header.get(REHEARSED)
+    if header.get(UNTAKEN):
+        return [note(about, "Nobody has said that they have it; make one under Settings, Account.")]
     advice = "try it under Settings, Account: nothing is changed by that."
     try:
         when = datetime.fromisoformat(kept) if isinstance(kept, str) else None
