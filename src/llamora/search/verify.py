@@ -2,7 +2,7 @@
 
 An index that is wrong loses no word of anyone's, but hides some: so each writing is read anew, and
 its passages and the words of its segment are compared with it. What search has not taken in yet is
-counted, and is no problem.
+counted, and is no problem. The searches that are remembered are opened, too.
 """
 
 from collections.abc import Callable
@@ -16,6 +16,7 @@ from llamora.search import records
 from llamora.search.indexing import indexed, is_searchable
 from llamora.search.part import Embedded, Part
 from llamora.search.passages import cut
+from llamora.search.recent import QUERY
 from llamora.storage import Store, ledger
 from llamora.vault import Unreadable
 
@@ -61,6 +62,7 @@ class _Look:
             self._writing(id, revision)
             progress(done, len(listed))
         self._strays({id for id, _ in listed})
+        self._queries()
         return self._report
 
     def _passages(self) -> None:
@@ -134,6 +136,15 @@ class _Look:
         for id in self._rows.keys() - listed:
             if not self._behind:
                 self._problem(f"The index holds {id.hex()}, which is in the journal no more.")
+
+    def _queries(self) -> None:
+        for id, hashed, sealed in self._store.rows(
+            "SELECT id, query, sealed FROM queries WHERE owner = ?", (self._vault.owner,)
+        ):
+            try:
+                self._vault.open(QUERY, id, sealed, query=hashed)
+            except Unreadable:
+                self._problem(f"The remembered search {id.hex()} cannot be opened.")
 
     def _problem(self, sentence: str) -> None:
         self._report.problems.append(sentence)

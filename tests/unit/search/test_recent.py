@@ -11,7 +11,8 @@ from tests.support.journals import new_account
 
 from llamora.journal.journal import Journal
 from llamora.search.recent import HALF_LIFE, KEPT, QUERY, Recent, Remembered
-from llamora.storage import Store, ledger
+from llamora.search.verify import verify
+from llamora.storage import Store, Transaction, ledger
 from llamora.vault import record
 from llamora.vault.padding import CLASSES
 
@@ -275,3 +276,26 @@ async def test_a_search_counts_for_nothing_in_the_journal(
     before = ledger.pulse(store, ada.vault.owner)
     await recent.remember("heron")
     assert ledger.pulse(store, ada.vault.owner) == before
+
+
+async def test_verify_names_a_search_that_does_not_open(
+    recent: Recent, ada: Journal, store: Store
+) -> None:
+    await recent.remember("grey heron")
+    await recent.remember("the weir")
+    await recent.remember("plum jam")
+    heard: list[int] = []
+    assert verify(store, ada, progress=lambda done, _: heard.append(done)).sound
+    one, two = (id for (id,) in store.rows("SELECT id FROM queries ORDER BY id LIMIT 2"))
+
+    def tamper(tx: Transaction) -> None:
+        other = bytes(16)
+        tx.execute("UPDATE queries SET query = ? WHERE id = ?", (other, one))
+        flipped = "CAST(substr(sealed, 1, length(sealed) - 1) || x'00' AS BLOB)"
+        tx.execute(f"UPDATE queries SET sealed = {flipped} WHERE id = ?", (two,))
+
+    store.write_now(tamper)
+    found = verify(store, ada, progress=lambda done, _: heard.append(done))
+    assert sorted(found.problems) == sorted(
+        f"The remembered search {id.hex()} cannot be opened." for id in (one, two)
+    )
