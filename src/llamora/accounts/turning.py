@@ -13,7 +13,7 @@ from llamora.accounts import wraps as wraps_of
 from llamora.accounts.carriers import COOKIE_ROW, SEAT
 from llamora.accounts.errors import AlreadyTurning
 from llamora.accounts.history import EVENT
-from llamora.storage import Store, StoreError, Transaction
+from llamora.storage import Store, Transaction
 from llamora.storage.ledger import ACCOUNT, Rows
 from llamora.storage.resealing import Reseal
 from llamora.vault import Locked, RecoveryCode, Vault, Wrap
@@ -97,6 +97,5 @@ async def turn(
             with suppress(Locked):
                 vault.turn_back(later.epoch - 1)  # it came to nothing
         raise
-    with suppress(StoreError):  # `tidy` tries again; the new code must reach whoever asked
-        await store.truncate()
+    await store.truncate()
     return gone

@@ -10,7 +10,7 @@ from typing import Any
 
 from llamora.storage import ledger
 from llamora.storage.ledger import Rows, Writes
-from llamora.vault import Vault, Wrap
+from llamora.vault import Unreadable, Vault, Wrap
 
 PASSWORD = "password"  # noqa: S105 - the kind of a wrap
 RECOVERY = "recovery"
@@ -43,12 +43,19 @@ def counting(header: dict[str, Any]) -> dict[str, str]:
 
 
 def counts(source: Rows, vault: Vault, wrap: Wrap) -> bool:
-    """Whether the account's row names this wrap, by which the vault was opened.
+    """Whether the account's row names this wrap, by which the vault was opened; not so when the
+    account has got another key since the wrap was read.
 
     Raises:
         Gone, Unreadable: as of `ledger.read`.
     """
-    return wrap.id.hex() in counting(ledger.read(source, vault).header)
+    try:
+        return wrap.id.hex() in counting(ledger.read(source, vault).header)
+    except Unreadable:
+        there = ledger.pulse(source, vault.owner)
+        if there is not None and there.epoch == vault.epoch:
+            raise
+        return False
 
 
 def must_stand(source: Rows, wrap: Wrap) -> None:

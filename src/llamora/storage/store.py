@@ -98,7 +98,8 @@ class Store:
     async def truncate(self) -> bool:
         """Empties the write-ahead log, so that deleted content is on the disk no longer.
 
-        False when a reader elsewhere still needs the log; then the next `tidy` tries again.
+        False when a reader elsewhere still needs the log, or the disk is full or fails; then the
+        next `tidy` tries again. It raises neither: what was written before is written.
         """
         return await _shielded(self._in_writer(self._truncate))
 
@@ -145,9 +146,11 @@ class Store:
             return work(transaction)
 
     def _truncate(self) -> bool:
-        ((busy, _, _),) = self._connection.rows("PRAGMA wal_checkpoint(TRUNCATE)")
-        self._untidy = bool(busy)
-        return not busy
+        self._untidy = True
+        with suppress(StoreError):
+            ((busy, _, _),) = self._connection.rows("PRAGMA wal_checkpoint(TRUNCATE)")
+            self._untidy = bool(busy)
+        return not self._untidy
 
     def _compact(self) -> None:
         self._untidy = True
@@ -156,9 +159,8 @@ class Store:
     def _farewell(self) -> None:
         # Another process may keep the log alive after us: leave nothing deleted in it. But a
         # disk that is full or failing must not keep anyone from closing.
-        with suppress(StoreError):
-            if self._untidy:
-                self._truncate()
+        if self._untidy:
+            self._truncate()
         self._connection.close()
 
     def _reader(self) -> "_Reader":

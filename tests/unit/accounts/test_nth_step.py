@@ -14,6 +14,7 @@ from tests.support.accounts import (
     TurnedClock,
     house,
 )
+from tests.support.disk import FRAME, filling, full_after
 from tests.support.faults import every_nth
 
 from llamora.accounts import AccountsError, Entered, Opened, Settings
@@ -161,3 +162,28 @@ async def test_the_old_state_or_the_new_one(ada: Registered, tmp_path: Path, act
         committed = not fault.struck or "COMMIT" in fault.seen[:-1]
         assert await state(path, ada) == (OLD | NEW[act] if committed else OLD), fault.struck
         shutil.rmtree(path.parent)
+
+
+@pytest.mark.parametrize("frame", [FRAME, pytest.param(FRAME // 4, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("act", NEW, ids=lambda act: act.__name__.strip("_"))
+async def test_the_old_state_or_the_new_one_when_the_disk_fills_at_any_write(
+    ada: Registered, tmp_path: Path, act: Act, frame: int
+):
+    seen: list[dict[str, object]] = []
+    for room in filling(frame):
+        path = tmp_path / "turn" / "llamora.sqlite3"
+        path.parent.mkdir(exist_ok=True)
+        shutil.copy(ada.path, path)
+        with house(path, UNTHROTTLED, clock=TurnedClock()) as home:
+            vault = await home.accounts.sign_in(ada.name, ada.password)
+            await home.sessions.begin(Entered(vault, 1), "")
+            await home.store.truncate()
+            with full_after(room) as disk:
+                await act(Scene(home, ada, vault))
+        seen.append(await state(path, ada))
+        shutil.rmtree(path.parent)
+        # What was refused was not done. Afterwards only the log may be left to be emptied.
+        assert seen[-1] == (OLD if disk.was_full else OLD | NEW[act]), room
+        if not disk.was_full:
+            break
+    assert len(seen) > 3, "the disk was never full"

@@ -16,6 +16,7 @@ from tests.support.accounts import (
     TurnedClock,
     house,
 )
+from tests.support.disk import FRAME, filling, full_after
 from tests.support.faults import every_nth
 from tests.support.journals import assert_sound, write
 from tests.support.turning import FIRST, Rooms, cut_after, epochs, fill, held, rows
@@ -659,6 +660,50 @@ async def test_a_rotation_that_fails_anywhere_goes_on_from_there(ada: Registered
             assert epochs(ours.store, ours.vault) == {2}
             assert held(ours.store, ours.vault) == before
         shutil.rmtree(path.parent)
+
+
+async def test_when_the_disk_fills_at_any_write_the_key_is_the_old_or_the_new_one(
+    ada: Registered, tmp_path: Path
+):
+    room = 0
+    for room in filling():
+        path = tmp_path / "turn" / "llamora.sqlite3"
+        path.parent.mkdir(exist_ok=True)
+        shutil.copy(ada.path, path)
+        with house(path, UNTHROTTLED) as home:
+            ours = await entered(home, ada)
+            await write(ours.journal, "the heron", FIRST)
+            await home.store.truncate()
+            with full_after(room) as disk:
+                await home.accounts.rotate(ours.vault, ada.password)
+            assert ours.rotation.is_under_way != disk.was_full
+            assert ours.vault.epoch == 2 - disk.was_full
+            await write(ours.journal, "came back", FIRST)
+            assert len((await entered(home, ada)).journal.read(FIRST)) == 2
+        shutil.rmtree(path.parent)
+        if not disk.was_full:
+            break
+    assert room > 3 * FRAME, "the disk was never full"
+
+
+async def test_when_the_disk_fills_at_any_write_a_rotation_goes_on_from_there(
+    home: House, ada: Registered
+):
+    ours = await entered(home, ada)
+    await fill(ours, 3)
+    before = held(ours.store, ours.vault)
+    await home.accounts.rotate(ours.vault, ada.password)
+    room = 0
+    for room in filling():
+        await home.store.truncate()
+        with full_after(room) as disk:
+            await ours.rotation.finish()
+        assert held(ours.store, ours.vault) == before
+        assert problems(ours) == []
+        if not disk.was_full:
+            break
+    assert room > 3 * FRAME, "the disk was never full"
+    assert epochs(ours.store, ours.vault) == {2}
 
 
 # The rooms' list

@@ -10,7 +10,7 @@ from llamora.accounts.names import folded
 from llamora.accounts.wraps import PASSKEY, PASSWORD, RECOVERY
 from llamora.kernel import new_id
 from llamora.storage import Transaction, ledger
-from llamora.vault import KdfPolicy, Vault, Wrap
+from llamora.vault import KdfPolicy, Unreadable, Vault, Wrap
 
 CHEAP = KdfPolicy(8, 1)
 
@@ -124,3 +124,16 @@ async def test_only_a_new_code_forgets_what_is_known_of_the_code(home: House, va
     assert header() == {"rehearsed": None, "untaken": True}
     await home.store.write(lambda tx: wraps.take_code(tx, vault))
     assert header() == {"rehearsed": None, "untaken": None}
+
+
+async def test_a_wrap_of_the_epoch_before_counts_no_more_and_damage_is_none(
+    home: House, ada: Registered, vault: Vault
+):
+    found = wraps.by_name(home.store, folded(ada.name), PASSWORD)
+    assert found is not None
+    mine = await home.accounts.sign_in(ada.name, ada.password)
+    await home.accounts.rotate(mine, ada.password)
+    assert not wraps.counts(home.store, vault, found[0]), "read just before the key was replaced"
+    home.store.write_now(lambda tx: tx.execute("UPDATE accounts SET sealed = x'00'"))
+    with pytest.raises(Unreadable):
+        wraps.counts(home.store, mine, found[0])

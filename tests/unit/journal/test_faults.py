@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from tests.support.clock import TurnableClock
+from tests.support.disk import FRAME, filling, full_after
 from tests.support.faults import Fault, Hook, every_nth
 from tests.support.journals import answer, assert_sound, new_account, texts, write
 
@@ -107,6 +108,35 @@ async def test_when_any_statement_fails_nothing_is_half_done(
         rows = on_disk(store.path)
         await OPERATIONS[operation](it)
         assert on_disk(store.path) == rows
+    store.close()
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+async def test_when_the_disk_fills_at_any_write_nothing_is_half_done(
+    data_dir: Path, clock: TurnableClock, operation: str
+) -> None:
+    store = Store.open(data_dir / "llamora.sqlite3")
+    ada = Journal.open(store, new_account(store), clock)
+    it = Before(ada, await write(ada, "first"), await write(ada, "second"))
+    await answer(ada, it.first, "to the first")
+    await ada.begin_response(it.growing)
+    await answer(ada, it.erased, "to the second")
+    await ada.erase(it.erased.id)
+    await ada.keep_draft(drafts.of_day(TODAY), "half")
+    old_rows, old = on_disk(store.path), in_memory(ada)
+    room = 0
+    for room in filling():
+        await store.truncate()
+        with full_after(room) as disk:
+            await OPERATIONS[operation](it)
+        if not disk.was_full:
+            break
+        assert on_disk(store.path) == old_rows
+        assert in_memory(ada) == old
+    assert room > 3 * FRAME, "the disk was never full"
+    assert on_disk(store.path) != old_rows
+    assert_sound(store, ada.vault)
+    assert in_memory(Journal.open(store, ada.vault, clock)) == in_memory(ada)
     store.close()
 
 

@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from tests.support.disk import FRAME, filling, full_after
 from tests.support.faults import every_nth
 
 from llamora.storage import (
@@ -115,6 +116,23 @@ def test_a_backup_that_fails_at_any_step_leaves_no_file(tmp_path: Path) -> None:
         store.close()
         steps = fault.seen
     assert {"-- copy the pages", "-- name the copy", "PRAGMA integrity_check"} <= set(steps)
+
+
+def test_when_the_disk_fills_at_any_write_no_file_is_left(path: Path, tmp_path: Path) -> None:
+    store = Store.open(path)
+    store.write_now(add_account)
+    turns = 0
+    for room in filling(FRAME * 4):
+        folder = tmp_path / f"kept{room}"
+        with full_after(room) as disk:
+            backup(store, folder)
+        assert len(list(folder.iterdir()) if folder.exists() else []) == (not disk.was_full)
+        assert store.row("SELECT count(*) FROM accounts") == (1,)
+        if not disk.was_full:
+            break
+        turns += 1
+    assert turns > 5, "the disk was never full"
+    store.close()
 
 
 def test_restoring_never_overwrites_unless_told_to(path: Path, tmp_path: Path) -> None:

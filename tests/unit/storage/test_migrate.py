@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from tests.support.disk import FRAME, filling, full_after
 from tests.support.faults import every_nth
 
 from llamora.storage import MigrationEdited, SchemaTooNew, Store
@@ -166,6 +167,25 @@ def test_a_migration_that_fails_at_any_statement_leaves_the_old_schema(tmp_path:
             steps += 1
             assert up(path, migrations=LATER) == (BIRDS,)
     assert steps > len(list(statements(BIRDS.sql))) + 10
+
+
+def test_when_the_disk_fills_at_any_write_a_migration_leaves_the_old_schema(
+    tmp_path: Path,
+) -> None:
+    turns = 0
+    for room in filling(FRAME * 4):
+        path = tmp_path / str(room) / "llamora.sqlite3"
+        before = a_file_of_today(path)
+        with full_after(room) as disk:
+            up(path, migrations=LATER)
+        assert (dump(path) == before) == disk.was_full
+        assert check(path).sound
+        assert [file for file in path.parent.iterdir() if file.name.startswith(".")] == []
+        if not disk.was_full:
+            break
+        turns += 1
+        assert up(path, migrations=LATER) == (BIRDS,)
+    assert turns > 5, "the disk was never full"
 
 
 def test_a_new_file_that_fails_at_any_statement_has_only_whole_migrations(
