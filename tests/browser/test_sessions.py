@@ -1,8 +1,11 @@
 """Sessions at a real browser: the warning before it locks, staying, the list, a rehearsal."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 from playwright.sync_api import Locator, expect
 from tests.browser.conftest import KeepHouse, Seat
-from tests.support.accounts import PASSWORD, Registered
+from tests.support.accounts import PASSWORD, UNTHROTTLED, Registered
 from tests.support.browser import Diarist
 from tests.support.llamora_server import House
 
@@ -52,6 +55,29 @@ def test_a_page_that_nobody_looks_at_locks_and_shows_the_door(house: House, seat
 def expect_draft(ada: Diarist) -> None:
     ada.page.clock.run_for(2_500)
     expect(ada.saved).to_have_text("draft saved")
+
+
+def test_when_it_was_open_for_as_long_as_it_may_nothing_is_offered_but_the_draft_is_kept(
+    keep_house: KeepHouse, seat: Seat
+):
+    house = keep_house(policy=replace(UNTHROTTLED, absolute_ttl=timedelta(seconds=HOUR + 600)))
+    ada = seat(house, clock="waits").sign_in().visit()
+    ada.watch.allow("401")
+    pass_time(ada, house, HOUR - 600)
+    ada.visit()  # a use, which puts off the one limit and not the other
+    ada.composer.fill("half a thought")
+    expect_draft(ada)
+    pass_time(ada, house, 1_100)
+    expect(warning(ada)).to_contain_text("It has been open for as long as it may.")
+    expect(warning(ada).get_by_role("button", name="Stay")).to_be_hidden()
+    ada.visit()
+    expect(warning(ada)).to_be_visible()
+    for _ in range(9):
+        pass_time(ada, house, 15)
+        ada.page.wait_for_timeout(50)
+    ada.arrives_at("Open your journal")
+    ada.sign_in().visit()
+    expect(ada.composer).to_have_value("half a thought")
 
 
 def test_what_was_not_saved_yet_is_saved_when_the_warning_comes(house: House, seat: Seat):
