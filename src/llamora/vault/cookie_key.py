@@ -19,7 +19,7 @@ COOKIE = Place("cookie", "value", Purpose.CHAIN, ("expires",))
 """No column but the cookie's own value, and sealed by its own key, not by the CHAIN subkey."""
 _SECRET = b"cookie secret".ljust(16, b"\0")
 _PERSON = b"cookie".ljust(16, b"\0")
-_ZEROS = bytes(16)
+_ZEROS = bytes(sodium.SALT_BYTES)
 
 
 class CookieKey:

@@ -17,7 +17,7 @@ from llamora.vault.sodium import KEY_BYTES, Pointer, ffi, wipe
 _SIZE = mmap.PAGESIZE
 _DONTDUMP = 16
 _DONTFORK = 10
-_libc = ctypes.CDLL(None, use_errno=True)
+_libc = ctypes.CDLL(None)
 
 
 class KeyPage:

@@ -24,7 +24,7 @@ HALF_OPEN = Place("cookie", "half-open", Purpose.CHAIN, ("expires",))
 """Between the password and the second factor: no row, and never a session's."""
 _PERSON = b"session".ljust(16, b"\0")
 _CHALLENGE = b"challenge".ljust(16, b"\0")
-_ZEROS = bytes(16)
+_ZEROS = bytes(sodium.SALT_BYTES)
 
 
 def new_secret() -> bytes:

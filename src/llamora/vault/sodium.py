@@ -39,7 +39,7 @@ if lib.sodium_init() < 0:
 Pointer = Any  # a cffi `unsigned char *` into a key page
 
 _ARGON2ID: int = lib.crypto_pwhash_alg_argon2id13()
-_ZEROS = bytes(16)  # no salt, no personalisation: plain BLAKE2b
+_ZEROS = bytes(SALT_BYTES)  # no salt, no personalisation: plain BLAKE2b
 
 
 def random_into(out: Pointer, size: int) -> None:

@@ -414,7 +414,7 @@ async def test_progress_counts_the_days_that_are_through(
 ):
     await home.accounts.rotate(ours.vault, ada.password)
     days = len(ours.journal.days.written)
-    assert ours.rotation.progress() == Progress(0, days)
+    assert ours.rotation.progress() == Progress(0, days, records=0, left=0)
     heard: list[Progress] = []
     done = await ours.rotation.finish(heard.append)
     assert done
@@ -465,6 +465,53 @@ async def test_what_fails_in_the_background_is_tried_again(
             assert said.count(f"A rotation was interrupted: {kind}") == 1
         assert "a mistake of ours" not in caplog.text
         assert (ours.vault.epoch, ours.vault.older) == (2, None)
+
+
+@pytest.mark.parametrize("fails", [False, True])
+async def test_the_old_key_is_kept_five_seconds_longer_and_a_failure_waits_as_long(
+    home: House, ada: Registered, ours: Rooms, monkeypatch: pytest.MonkeyPatch, fails: bool
+):
+    waits: list[float] = []
+
+    async def no_longer(waiting: Any, seconds: float) -> None:
+        waiting.close()
+        waits.append(seconds)
+        assert ours.vault.older == 1
+        raise TimeoutError
+
+    def full(tx: ledger.Writes) -> int:
+        raise StoreFull
+
+    await home.accounts.rotate(ours.vault, ada.password)
+    rotation = ours.rotation
+    if fails:
+        monkeypatch.setattr(rotation, "_end", full)
+    monkeypatch.setattr(asyncio, "wait_for", no_longer)
+    rotation.carry_on()
+    while not waits:
+        await asyncio.sleep(0.01)
+    await rotation.close()
+    assert waits == [5.0]
+    assert ours.vault.older == (1 if fails else None)
+
+
+async def test_a_vault_that_is_wiped_while_the_old_key_waits_ends_it_without_a_word(
+    home: House, ada: Registered, ours: Rooms, caplog: pytest.LogCaptureFixture
+):
+    await home.accounts.rotate(ours.vault, ada.password)
+    await ours.rotation.finish()
+    rotation = ours.rotation
+    rotation.carry_on()
+    await asyncio.sleep(0.05)  # there is nothing left to do but to wait
+    ours.vault.wipe()
+    await rotation.close()
+    assert not caplog.records
+
+
+async def test_a_rotation_that_has_not_begun_has_nothing_to_stop_and_nothing_to_do(ours: Rooms):
+    assert ours.rotation.progress() is None
+    assert await ours.rotation.finish() == Progress(0, 0, 0, 0)
+    await ours.rotation.close()
 
 
 # Cut off, and damaged

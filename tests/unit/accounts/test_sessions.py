@@ -2,7 +2,9 @@
 
 import asyncio
 import base64
+import gc
 import threading
+import weakref
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
@@ -21,8 +23,8 @@ from tests.support.accounts import (
     registered,
 )
 
-from llamora.accounts import Entered, Left, device_named
-from llamora.storage import Transaction, ledger
+from llamora.accounts import Entered, Kind, Left, device_named
+from llamora.storage import StoreFull, Transaction, ledger
 from llamora.vault import RuntimeKey, Vault, sodium
 from llamora.vault.cookie_key import CookieKey
 
@@ -650,3 +652,162 @@ async def test_neither_the_cookie_nor_the_device_is_in_the_file(
 )
 def test_a_browser_is_named_in_a_few_words(user_agent: str, words: str):
     assert device_named(user_agent) == words
+
+
+# What is over stays over
+
+
+async def test_what_is_over_is_not_touched_alive_and_what_is_unknown_here_is_no_matter(
+    machine: Machine, here: House, cookie: str
+):
+    session = here.sessions.resume(cookie)
+    assert session
+    machine.process().sessions.touch(session)
+    machine.clock.turn(HOUR)
+    here.sessions.touch(session)
+    assert here.sessions.resume(cookie) is None
+
+
+@pytest.mark.parametrize("half_hours", [0, 47])
+async def test_a_session_is_over_at_the_very_second_by_the_clock_on_the_wall(
+    machine: Machine, here: House, cookie: str, half_hours: int
+):
+    session = here.sessions.resume(cookie)
+    for _ in range(half_hours):
+        machine.clock.turn(HOUR / 2)
+        session = here.sessions.resume(cookie)
+        assert session
+        here.sessions.touch(session)
+    # The wall's clock alone goes on: by the time that may be unused, or to the absolute end.
+    machine.clock.set_back(-(HOUR / 2 if half_hours else HOUR))
+    assert here.sessions.resume(cookie) is None
+
+
+async def test_of_an_ended_session_nothing_is_left_to_keep_or_to_count(here: House, cookie: str):
+    session = here.sessions.resume(cookie)
+    assert session
+    await here.sessions.end(session)
+    assert here.sessions.left(session) is None
+    assert here.sessions.keep(session).cookie == ""
+
+
+async def test_a_session_that_is_over_lets_its_vault_go(machine: Machine, cookie: str):
+    """Forgotten, its page is wiped; whoever still uses it wipes it himself."""
+    there = machine.process().sessions
+    session = there.resume(cookie)
+    assert session
+    assert session.vault
+    vault = weakref.ref(session.vault)
+    del session
+    gc.collect()
+    assert vault() is not None, "the control: a session that holds keeps it"
+    machine.clock.turn(HOUR)
+    assert there.resume(cookie) is None
+    gc.collect()
+    assert vault() is None
+
+
+async def test_where_the_file_cannot_be_written_a_session_ends_here_and_its_row_goes_later(
+    ada: Registered,
+):
+    full = False
+
+    def disk(statement: str) -> None:
+        if full and statement.startswith("DELETE"):
+            raise StoreFull
+
+    with house(ada.path, before_execute=disk) as home:
+        cookie = await home.sessions.begin(await home.accounts.enter(ada.name, ada.password), "")
+        session = home.sessions.resume(cookie)
+        assert session
+        full = True
+        await home.sessions.end(session)
+        assert home.sessions.resume(cookie) is None
+        assert home.store.rows("SELECT 1 FROM sessions") == [(1,)]
+        full = False
+        await home.sessions.flush()
+        assert home.store.rows("SELECT 1 FROM sessions") == []
+
+
+async def test_once_the_row_of_an_ended_session_is_gone_nothing_more_is_written(
+    machine: Machine, here: House, cookie: str
+):
+    session = here.sessions.resume(cookie)
+    assert session
+    await here.sessions.end(session)
+    machine.statements.clear()
+    await here.sessions.flush()
+    assert all(statement.startswith("SELECT") for statement in machine.statements)
+
+
+async def test_an_end_is_told_of_to_whoever_brings_the_vault_and_is_a_locking_unless_said(
+    here: House, vault: Vault
+):
+    for told in ({}, {"kind": Kind.SESSION_ENDED}):
+        cookie = await here.sessions.begin(Entered(vault, 1), "")
+        session = here.sessions.resume(cookie)
+        assert session
+        await here.sessions.end(session, vault, **told)
+    ends = [event.kind for event in here.accounts.happened(vault).events]
+    assert sorted(ends) == sorted([Kind.SIGNED_IN] * 2 + [Kind.LOCKED, Kind.SESSION_ENDED])
+
+
+# What is not asked for is not opened
+
+
+async def test_the_sweep_opens_no_vault(machine: Machine, vault: Vault, cookie: str):
+    there = machine.process().sessions
+    assert there.resume(cookie, open_vault=False)
+    assert there.sweep() == {vault.owner}
+    session = there.resume(cookie, open_vault=False)
+    assert session
+    assert session.vault is None
+
+
+async def test_a_session_without_its_vault_costs_one_read(
+    machine: Machine, vault: Vault, cookie: str
+):
+    there = machine.process().sessions
+    there.list(vault)  # so that the file is open
+    machine.statements.clear()
+    assert there.resume(cookie, open_vault=False)
+    assert len(machine.statements) == 1
+
+
+async def test_a_journal_stays_open_while_its_password_is_replaced_and_the_browser_has_no_cookie_yet(
+    machine: Machine, here: House, vault: Vault, cookie: str, ada: Registered
+):
+    session = here.sessions.resume(cookie)
+    assert session
+    kept = here.sessions.keep(session)
+    await here.accounts.change_password(vault, ada.password, OTHER_PASSWORD, kept)
+    assert here.sessions.sweep() == {vault.owner}
+    assert here.sessions.resume(kept.cookie)
+    assert here.sessions.sweep() == {vault.owner}
+
+
+def test_a_key_goes_with_its_own_way_of_keeping_sessions(ada: Registered):
+    for mode, key in (("session", CookieKey(b"s" * 32)), ("cookie", RuntimeKey())):
+        with (
+            pytest.raises(ValueError, match="CookieKey goes with"),
+            house(ada.path, replace(POLICY, dek_storage=mode), key=key),
+        ):
+            pass
+
+
+async def test_a_device_is_named_in_sixty_letters_at_most(here: House, vault: Vault):
+    for length in (60, 61, 10_000):
+        cookie = await here.sessions.begin(Entered(vault, 1), "x" * length)
+        session = here.sessions.resume(cookie)
+        assert session
+        assert session.device == "x" * 60
+
+
+async def test_a_seat_that_does_not_open_leaves_its_session_in_the_list(
+    machine: Machine, here: House, vault: Vault, cookie: str
+):
+    here.store.write_now(lambda tx: tx.execute("UPDATE seats SET sealed = randomblob(200)"))
+    for process, device in ((here, "Firefox on Linux"), (machine.process(), "")):
+        (info,) = process.sessions.list(vault)
+        assert info.device == device
+        assert info.created == machine.clock.now()

@@ -116,6 +116,7 @@ def test_codes_are_what_crockford_says_and_are_read_with_every_dash_and_space():
     code = str(RecoveryCode("0" * 24)).replace("-", "")
     assert all(reads(code[:5] + between + code[5:]) for between in " -‐‑‒–—\u00a0\t\r\n")
     assert reads(code + " " * (200 - len(code)))
+    assert not reads(code + " " * (201 - len(code)))
     assert not reads("x" + code), "nothing but those is passed over"
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from llamora.vault import Place, Purpose, RuntimeKey, Unreadable, Vault, new_secret, session_id
 from llamora.vault.cookie_key import CookieKey
+from llamora.vault.session_keys import HALF_OPEN, SESSION
 
 OWNER, ID = b"o" * 16, b"i" * 16
 WRITING = Place("writings", "sealed", Purpose.CONTENT)
@@ -100,3 +101,14 @@ def test_a_challenge_is_of_one_secret_one_purpose_and_one_runtime_key():
     for short in (b"", bytes(31), bytes(33)):
         with pytest.raises(Unreadable):
             runtime.challenge(short, b"door")
+
+
+def test_what_is_half_open_holds_until_its_end_and_is_never_a_session():
+    vault, runtime, secret = Vault.new(OWNER), RuntimeKey(), new_secret()
+    row = session_id(secret)
+    for place, other in ((HALF_OPEN, SESSION), (SESSION, HALF_OPEN)):
+        sealed = runtime.seal(secret, vault, row, 100, {"v": 1}, place)
+        assert runtime.open(secret, OWNER, row, 100, sealed, place)[0].owner == OWNER
+        for expires, where in ((101, place), (100, other)):
+            with pytest.raises(Unreadable):
+                runtime.open(secret, OWNER, row, expires, sealed, where)

@@ -47,6 +47,12 @@ def test_what_is_sealed_is_opened_again():
     assert b"entry" not in sealed
 
 
+def test_a_record_without_words_holds_none():
+    vault = Vault.new(OWNER)
+    sealed = vault.seal(WRITING, ID, {"v": 1}, **ROW)
+    assert vault.open(WRITING, ID, sealed, **ROW).raw == b""
+
+
 def test_the_same_words_never_look_the_same_twice():
     vault = Vault.new(OWNER)
     assert len({vault.seal(WRITING, ID, {"v": 1}, b"again", **ROW) for _ in range(100)}) == 100

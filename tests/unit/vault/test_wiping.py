@@ -1,6 +1,8 @@
 """What holds a key for a moment is zeroed after that moment, also when something fails in it."""
 
 import mmap
+import os
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -148,3 +150,26 @@ def test_a_page_that_is_forgotten_is_wiped(monkeypatch: pytest.MonkeyPatch):
     page = KeyPage()
     del page
     assert wiped == [mmap.PAGESIZE]
+
+
+def test_a_forked_child_leaves_the_page_to_its_parent():
+    page = KeyPage()
+    slot = page.slot()
+    sodium.random_into(slot, sodium.KEY_BYTES)
+    keypage._wipe_at_last(os.getppid(), page._base)
+    assert any(sodium.ffi.buffer(slot, sodium.KEY_BYTES)[:])
+    keypage._wipe_at_last(os.getpid(), page._base)
+    assert not any(sodium.ffi.buffer(slot, sodium.KEY_BYTES)[:])
+
+
+@pytest.mark.parametrize(("platform", "advice"), [("linux", [16, 10]), ("darwin", [])])
+def test_a_page_is_kept_out_of_dumps_and_children_where_the_numbers_mean_that(
+    platform: str, advice: list[int], monkeypatch: pytest.MonkeyPatch
+):
+    given: list[tuple[int, int]] = []
+    monkeypatch.setattr(sys, "platform", platform)
+    monkeypatch.setattr(
+        keypage._libc, "madvise", lambda _, size, number: given.append((number.value, size.value))
+    )
+    KeyPage()
+    assert given == [(number, mmap.PAGESIZE) for number in advice]
