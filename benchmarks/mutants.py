@@ -38,14 +38,14 @@ _VAULT = ("unit/vault/test_vault.py", "unit/vault/test_wiping.py", "spec/test_ve
 _KEPT = ("unit/vault/test_session_keys.py", "unit/vault/test_wiping.py", "spec/test_vectors.py")
 _SESSIONS = (
     "unit/accounts/test_carriers.py",
-    "unit/accounts/test_no_key_left.py",
     "unit/accounts/test_sessions.py",
+    "unit/accounts/test_no_key_left.py",
     "unit/accounts/test_history.py",
     "unit/accounts/test_changing_keys.py",
     "security/test_old_cookies.py",
 )
 _TURNING = ("unit/accounts/test_rotating.py", "unit/accounts/test_rehearsing.py")
-_FACTORS = ("unit/accounts/test_codes.py", "web/test_second_factor.py")
+_CODES = ("unit/accounts/test_codes.py", "web/test_second_factor.py")
 TESTS: dict[str, tuple[str, ...]] = {
     "vault/cookie_key.py": _KEPT,
     "vault/keypage.py": (
@@ -63,12 +63,22 @@ TESTS: dict[str, tuple[str, ...]] = {
     "vault/sodium.py": (*_VAULT, "unit/vault/test_purposes.py", "spec/test_wycheproof.py"),
     "vault/vault.py": (*_VAULT, "unit/vault/test_key_page.py"),
     "accounts/carriers.py": _SESSIONS,
-    "accounts/factors.py": (*_FACTORS, "web/test_passkeys.py"),
-    "accounts/half_open.py": ("unit/accounts/test_no_key_left.py", "web/test_second_factor.py"),
-    "accounts/one_time.py": _FACTORS,
+    "accounts/factors.py": ("unit/accounts/test_factors.py", *_CODES, "web/test_passkeys.py"),
+    "accounts/half_open.py": (
+        "unit/accounts/test_half_open.py",
+        "unit/accounts/test_no_key_left.py",
+        "web/test_second_factor.py",
+    ),
+    "accounts/one_time.py": ("unit/accounts/test_one_time.py", *_CODES),
     "accounts/rotation.py": _TURNING,
     "accounts/sessions.py": _SESSIONS,
     "accounts/turning.py": (*_TURNING, "web/test_rotating.py"),
+    "accounts/wraps.py": (
+        "unit/accounts/test_wraps.py",
+        "unit/accounts/test_rehearsing.py",
+        "unit/accounts/test_changing_keys.py",
+        "web/test_passkeys.py",
+    ),
     "storage/resealing.py": (*_TURNING, "spec/test_rotation.py"),
 }
 """The modules, and which tests are asked about each, the quickest first."""
@@ -167,8 +177,9 @@ def _is_docstring(node: ast.AST) -> bool:
 
 
 def _is_words(node: ast.AST) -> bool:
-    """An error with its sentence: another one would be as good."""
-    return isinstance(node, ast.Raise)
+    """An error with its sentence, or a type's name for itself: another one would be as good."""
+    named = isinstance(node, ast.Call) and getattr(node.func, "id", "") == "TypeVar"
+    return named or isinstance(node, ast.Raise)
 
 
 def _is_none(node: ast.AST) -> bool:

@@ -1,4 +1,4 @@
-"""What the header keeps of second factors: all of it comes back, and no more is kept than needed."""
+"""What a header keeps of second factors: all of it comes back, and no more is kept than needed."""
 
 from dataclasses import replace
 
@@ -82,7 +82,7 @@ def test_a_changed_passkey_keeps_its_place_and_a_new_one_is_the_last():
 
 
 def test_a_passkey_is_found_and_taken_out_by_its_id_alone():
-    first, second = EVERYTHING.passkeys
+    _, second = EVERYTHING.passkeys
     assert EVERYTHING.passkey("0b") == second
     assert EVERYTHING.passkey("0c") is None
     assert EVERYTHING.without_passkey("0a") == replace(EVERYTHING, passkeys=(second,))

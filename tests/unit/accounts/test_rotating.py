@@ -471,11 +471,12 @@ async def test_what_fails_in_the_background_is_tried_again(
 async def test_the_old_key_is_kept_five_seconds_longer_and_a_failure_waits_as_long(
     home: House, ada: Registered, ours: Rooms, monkeypatch: pytest.MonkeyPatch, fails: bool
 ):
-    waits: list[float] = []
+    waits, waited = list[float](), asyncio.Event()
 
     async def no_longer(waiting: Any, seconds: float) -> None:
         waiting.close()
         waits.append(seconds)
+        waited.set()
         assert ours.vault.older == 1
         raise TimeoutError
 
@@ -488,8 +489,7 @@ async def test_the_old_key_is_kept_five_seconds_longer_and_a_failure_waits_as_lo
         monkeypatch.setattr(rotation, "_end", full)
     monkeypatch.setattr(asyncio, "wait_for", no_longer)
     rotation.carry_on()
-    while not waits:
-        await asyncio.sleep(0.01)
+    await waited.wait()
     await rotation.close()
     assert waits == [5.0]
     assert ours.vault.older == (1 if fails else None)

@@ -774,7 +774,7 @@ async def test_a_session_without_its_vault_costs_one_read(
     assert len(machine.statements) == 1
 
 
-async def test_a_journal_stays_open_while_its_password_is_replaced_and_the_browser_has_no_cookie_yet(
+async def test_a_journal_stays_open_until_the_browser_has_the_cookie_of_its_new_password(
     machine: Machine, here: House, vault: Vault, cookie: str, ada: Registered
 ):
     session = here.sessions.resume(cookie)
