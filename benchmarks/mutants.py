@@ -5,8 +5,9 @@
     python -m benchmarks.mutants accounts/sessions.py one module
 
 One mutant after the other is written into a copy of the tree, and the module's tests run there
-until one fails. What no test notices has survived, and is listed with its line. The table goes to
-docs/mutation.md. It is no part of `bin/test`: all of it takes hours.
+until one fails. What no test notices has survived, and is listed with its line. With --write the
+table goes to docs/mutation.md. It is no part of `bin/test`: all of it takes hours. `branches` is
+its neighbour.
 
 Home-made, for mutmut and cosmic-ray would be two more things to install, each with a configuration
 and a database, for what is a page of Python here; and both want to run all tests for each mutant.
@@ -270,18 +271,11 @@ def run(module: str, chosen: Sequence[Mutant], tree: ast.Module, grounds: list[G
 
 
 def table(results: Sequence[Result], about: str) -> str:
-    """docs/mutation.md: a line a module, then the line of each survivor."""
+    """The part of docs/mutation.md that tells of it: a line a module, with its survivors'."""
     made = sum(each.made for each in results)
     left = sum(len(each.survived) for each in results)
     lines = [
-        "# Mutation testing",
-        "",
-        f"Written by `python -m benchmarks.mutants`. {about} A mutant is the module with one small",
-        "mistake in it; it is killed when a test fails. Which branches tests reach"
-        " is not measured:",
-        "that needs `coverage`, which is no dependency here.",
-        "",
-        f"**{made - left} of {made} killed, {(made - left) / max(made, 1):.1%}.**",
+        f"**{made - left} of {made} killed, {(made - left) / max(made, 1):.1%}.** {about}",
         "",
         "| module | mutants | killed | survived | lines of the survivors |",
         "|---|---|---|---|---|",
@@ -291,7 +285,15 @@ def table(results: Sequence[Result], about: str) -> str:
         killed = each.made - len(each.survived)
         row = (f"`{each.module}`", each.made, killed, len(each.survived), said.replace("|", "\\|"))
         lines.append(f"| {' | '.join(map(str, row))} |")
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines)
+
+
+def put(page: Path, name: str, text: str) -> None:
+    """Writes a table into a page, between the two marks of its name."""
+    begin, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
+    before, _, rest = page.read_text("utf-8").partition(begin)
+    _, _, after = rest.partition(end)
+    page.write_text(f"{before}{begin}\n{text}\n{end}{after}", "utf-8")
 
 
 def main() -> None:
@@ -321,7 +323,7 @@ def main() -> None:
     text = table(results, chosen if given.sample else f"All {all_of_them} mutants.")
     print(text)
     if given.write:
-        TABLE.write_text(text, "utf-8")
+        put(TABLE, "mutants", text)
 
 
 if __name__ == "__main__":

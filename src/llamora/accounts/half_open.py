@@ -53,7 +53,7 @@ class HalfOpen:
         """What waits behind a cookie; None when it is none of ours, too old, or of before the
         password or the key was replaced. The vault is the caller's to wipe."""
         found = _parts(decoded(cookie))
-        if found is None or not 0 < found.expires - self._now() <= LASTS:
+        if not 0 < found.expires - self._now() <= LASTS:
             return None
         try:
             vault, header = self._runtime.open(
@@ -81,9 +81,8 @@ class HalfOpen:
         return int(self._clock.now().timestamp())
 
 
-def _parts(raw: bytes) -> _Parts | None:
+def _parts(raw: bytes) -> _Parts:
+    """Of a cookie that is cut short too: a part that is too short opens nothing."""
     head = ID_BYTES + SECRET_BYTES + 8
-    if len(raw) <= head:
-        return None
     expires = int.from_bytes(raw[head - 8 : head], "big")
     return _Parts(raw[:ID_BYTES], raw[ID_BYTES : head - 8], expires, raw[head:])

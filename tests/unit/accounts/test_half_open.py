@@ -7,7 +7,8 @@ from tests.support.accounts import House, Registered
 
 from llamora.accounts import HalfOpen
 from llamora.accounts.carriers import decoded, encoded
-from llamora.vault import RuntimeKey, Vault
+from llamora.vault import RuntimeKey, Vault, session_id
+from llamora.vault.session_keys import HALF_OPEN
 
 SECOND = timedelta(seconds=1)
 
@@ -54,6 +55,16 @@ async def test_nothing_less_than_the_whole_cookie_opens_it(
         assert waiting.open(encoded(changed)) is None
     assert HalfOpen(home.store, home.clock, RuntimeKey()).open(cookie) is None
     assert waiting.open(cookie), "the control"
+
+
+async def test_what_is_sealed_says_in_which_form_it_is(home: House, ada: Registered):
+    runtime = RuntimeKey()
+    entered = await home.accounts.enter(ada.name, ada.password)
+    raw = decoded(HalfOpen(home.store, home.clock, runtime).seal(entered))
+    secret, expires = raw[16:48], int.from_bytes(raw[48:56])
+    id = session_id(secret)
+    _, header = runtime.open(secret, entered.vault.owner, id, expires, raw[56:], HALF_OPEN)
+    assert header == {"v": 1, "generation": 1}
 
 
 async def test_it_is_neither_a_sessions_cookie_nor_the_other_way_round(

@@ -436,6 +436,41 @@ async def test_a_vault_that_is_wiped_ends_it_without_a_word(
         await ours.rotation.finish()
 
 
+async def test_a_vault_that_is_wiped_by_somebody_else_ends_it_at_once(
+    home: House, ada: Registered, ours: Rooms, caplog: pytest.LogCaptureFixture
+):
+    await home.accounts.rotate(ours.vault, ada.password)
+    rotation = ours.rotation
+    rotation.carry_on()
+    (task,) = asyncio.all_tasks() - {asyncio.current_task()}
+    ours.vault.wipe()
+    await asyncio.wait_for(task, 2)
+    assert not caplog.records, "nothing went wrong: it is locked"
+
+
+async def test_of_two_rows_that_would_get_one_hash_neither_is_dropped(
+    home: House, ada: Registered, ours: Rooms
+):
+    """Only who writes to the file by hand brings that about: a draft under the hash to come."""
+    found = "SELECT id, owner, place, sealed FROM drafts WHERE place = ?"
+    ((id, owner, place, sealed),) = home.store.rows(
+        found, (ours.vault.place_hash(drafts.of_day(FIRST)),)
+    )
+    await home.accounts.rotate(ours.vault, ada.password)
+    taken = ours.vault.place_hash(drafts.of_day(FIRST))
+    home.store.write_now(
+        lambda tx: tx.execute(
+            "INSERT INTO drafts (id, owner, place, revision, sealed) VALUES (?, ?, ?, 1, ?)",
+            (bytes(16), owner, taken, sealed),
+        )
+    )
+    done = await ours.rotation.finish()
+    assert done
+    assert done.left == 2
+    assert home.store.rows(found, (place,)) == [(id, owner, place, sealed)]
+    assert home.store.rows(found, (taken,)) == [(bytes(16), owner, taken, sealed)]
+
+
 async def test_what_fails_in_the_background_is_tried_again(
     ada: Registered, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):

@@ -434,3 +434,29 @@ def test_passwords_typed_on_different_keyboards_are_the_same():
     for wrong in ("a" * 1025, "é" * 513, "\ud800"):
         with pytest.raises(ValueError, match="A password is"):
             normalise_password(wrong)
+
+
+@pytest.mark.parametrize("size", [0, 23, 25])
+def test_a_nonce_of_another_length_is_never_handed_to_libsodium(size: int):
+    key = KeyPage().slot()
+    with pytest.raises(ValueError, match="24 bytes"):
+        sodium.encrypt(key, bytes(size), b"words", b"")
+    sealed = sodium.encrypt(key, bytes(24), b"words", b"")
+    assert sodium.decrypt(key, bytes(24), sealed, b"") == b"words"
+    with pytest.raises(Unreadable):
+        sodium.decrypt(key, bytes(size), sealed, b"")
+
+
+@pytest.mark.parametrize("size", [0, 1, 15, 16])
+def test_what_is_too_short_for_a_tag_is_unreadable(size: int):
+    with pytest.raises(Unreadable):
+        sodium.decrypt(KeyPage().slot(), bytes(24), bytes(size), b"")
+
+
+def test_a_key_of_an_owner_that_is_none_is_unreadable():
+    vault, key = Vault.new(OWNER), KeyPage().slot()
+    sealed = vault.seal_dek(key, WRITING, ID, {"v": 1}, **ROW)
+    assert Vault.from_sealed_dek(key, WRITING, OWNER, ID, sealed, **ROW)
+    for owner in (b"", OWNER + b"o", None):
+        with pytest.raises(Unreadable):
+            Vault.from_sealed_dek(key, WRITING, owner, ID, sealed, **ROW)  # pyright: ignore[reportArgumentType]
