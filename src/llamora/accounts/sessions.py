@@ -251,7 +251,7 @@ class Sessions:
             return None
         wall, now = self._now(), self._clock.monotonic()
         idle = min(live.last_seen - wall, live.idle_from - now) + self._idle
-        return Left(max(0.0, idle), max(0.0, min(live.row.expires - wall, live.over_at - now)))
+        return Left(idle, min(live.row.expires - wall, live.over_at - now))
 
     def keep(self, session: Session) -> "Kept":
         """For `Accounts.change_password`: the session that goes on under the new generation."""

@@ -24,6 +24,7 @@ from tests.support.accounts import (
 )
 
 from llamora.accounts import Entered, Kind, Left, device_named
+from llamora.accounts.carriers import SEAT
 from llamora.storage import StoreFull, Transaction, ledger
 from llamora.vault import RuntimeKey, Vault, sodium
 from llamora.vault.cookie_key import CookieKey
@@ -402,7 +403,9 @@ async def test_a_last_use_is_not_written_over_a_session_that_ended_meanwhile(
     machine.clock.turn(2 * MINUTE)
     here.sessions.touch(session)
     await machine.process().sessions.end(session)
+    machine.statements.clear()
     await here.sessions.flush()
+    assert all(statement.startswith("SELECT") for statement in machine.statements)
     assert here.store.rows("SELECT 1 FROM sessions") == []
     assert here.sessions.resume(cookie) is None
 
@@ -491,6 +494,7 @@ async def test_all_sessions_are_listed_and_one_or_all_others_can_be_ended(
     assert here.sessions.resume(cookies[1]) is None
     assert [info.id for info in here.sessions.list(vault)] == [present.id]
     await here.sessions.end_all(vault)
+    assert here.sessions.left(present) is None
     assert here.sessions.resume(cookie) is None
 
 
@@ -691,6 +695,49 @@ async def test_of_an_ended_session_nothing_is_left_to_keep_or_to_count(here: Hou
     assert here.sessions.keep(session).cookie == ""
 
 
+async def test_a_session_that_is_over_is_not_kept_over_a_new_password(
+    machine: Machine, here: House, vault: Vault, cookie: str, ada: Registered
+):
+    session = here.sessions.resume(cookie)
+    assert session
+    machine.clock.turn(HOUR)
+    kept = here.sessions.keep(session)
+    await here.accounts.change_password(vault, ada.password, OTHER_PASSWORD, kept)
+    assert kept.cookie == ""
+    assert here.store.rows("SELECT 1 FROM sessions") == []
+
+
+async def test_what_is_over_is_not_listed_in_a_process_that_never_saw_it(
+    machine: Machine, here: House, vault: Vault, cookie: str
+):
+    there = machine.process().sessions
+    machine.clock.turn(HOUR - timedelta(seconds=1))
+    assert len(there.list(vault)) == 1
+    machine.clock.turn(timedelta(seconds=1))
+    assert there.list(vault) == []
+    # Where its row does not say when it was used, it is known by its absolute end.
+    here.store.write_now(lambda tx: tx.execute("DELETE FROM seats"))
+    assert len(there.list(vault)) == 1
+    machine.clock.turn(23 * HOUR)
+    assert there.list(vault) == []
+
+
+async def test_a_session_in_use_is_not_listed_beyond_its_absolute_end(
+    machine: Machine, here: House, vault: Vault, cookie: str
+):
+    there = machine.process().sessions
+    for _ in range(47):
+        machine.clock.turn(HOUR / 2)
+        session = here.sessions.resume(cookie)
+        assert session
+        here.sessions.touch(session)
+        await here.sessions.flush()
+    machine.clock.turn(HOUR / 2 - timedelta(seconds=1))
+    assert len(there.list(vault)) == 1
+    machine.clock.turn(timedelta(seconds=1))
+    assert there.list(vault) == []
+
+
 async def test_a_session_that_is_over_lets_its_vault_go(machine: Machine, cookie: str):
     """Forgotten, its page is wiped; whoever still uses it wipes it himself."""
     there = machine.process().sessions
@@ -762,6 +809,36 @@ async def test_the_sweep_opens_no_vault(machine: Machine, vault: Vault, cookie: 
     session = there.resume(cookie, open_vault=False)
     assert session
     assert session.vault is None
+
+
+async def test_nor_while_the_cookie_of_a_new_password_is_on_its_way(
+    machine: Machine, here: House, vault: Vault, cookie: str, ada: Registered
+):
+    there = machine.process().sessions
+    session = there.resume(cookie, open_vault=False)
+    assert session
+    kept = there.keep(session)
+    await here.accounts.change_password(vault, ada.password, OTHER_PASSWORD, kept)
+    assert there.sweep() == {vault.owner}
+    session = there.resume(kept.cookie, open_vault=False)
+    assert session
+    assert session.vault is None
+
+
+async def test_what_changes_in_the_journal_opens_no_session_anew(
+    here: House, vault: Vault, cookie: str, monkeypatch: pytest.MonkeyPatch
+):
+    assert here.sessions.resume(cookie)
+    await here.store.write(lambda tx: ledger.change(tx, vault, notes=[{"n": 1}]))
+    monkeypatch.setattr(sodium, "decrypt", lambda *_: pytest.fail("something was decrypted"))
+    assert here.sessions.resume(cookie)
+
+
+async def test_what_the_list_shows_says_in_which_form_it_is(here: House, vault: Vault, cookie: str):
+    ((id, sealed),) = here.store.rows("SELECT id, sealed FROM seats")
+    now = int(here.clock.now().timestamp())
+    shown = {"v": 1, "created": now, "last_seen": now, "device": "Firefox on Linux"}
+    assert vault.open(SEAT, id, sealed).header == shown
 
 
 async def test_a_session_without_its_vault_costs_one_read(
