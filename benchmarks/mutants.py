@@ -238,31 +238,17 @@ class Result:
     survived: tuple[Mutant, ...]
 
 
-def run(module: str, chosen: Sequence[Mutant], tree: ast.Module, grounds: list[Ground]) -> Result:
-    """Runs the module's tests on each mutant, as many at once as there are grounds.
+def run(module: str, chosen: Sequence[Mutant], tree: ast.Module, ground: Ground) -> Result:
+    """Runs the module's tests on each mutant, one after the other.
 
     Raises:
         SystemExit: the tests fail on the module as it is, so they would tell nothing.
     """
-    free: SimpleQueue[Ground] = SimpleQueue()
-    seconds = SHORTEST
-    for ground in grounds:
-        began = time.monotonic()
-        if ground.kills(module, ast.unparse(tree), 600):
-            raise SystemExit(f"The tests of {module} fail without any mistake in it.")
-        seconds = max(seconds, 5 * (time.monotonic() - began))
-        free.put(ground)
-
-    def dies(source: str) -> bool:
-        ground = free.get()
-        try:
-            return ground.kills(module, source, seconds)
-        finally:
-            free.put(ground)
-
-    sources = [each.source(tree) for each in chosen]
-    with ThreadPoolExecutor(len(grounds)) as pool:
-        died = list(pool.map(dies, sources))
+    began = time.monotonic()
+    if chosen and ground.kills(module, ast.unparse(tree), 600):
+        raise SystemExit(f"The tests of {module} fail without any mistake in it.")
+    seconds = max(SHORTEST, 5 * (time.monotonic() - began))
+    died = [ground.kills(module, each.source(tree), seconds) for each in chosen]
     survived = tuple(each for each, dead in zip(chosen, died, strict=True) if not dead)
     print(f"{module}: {len(chosen)} made, {len(survived)} survived", flush=True)
     for each in survived:
@@ -310,15 +296,26 @@ def main() -> None:
     all_of_them = len(made)
     if given.sample:
         made = random.Random(given.seed).sample(made, min(given.sample, len(made)))
-    with tempfile.TemporaryDirectory() as folder:
-        grounds = []
+    chosen_of = {name: [one for its, one in made if its == name] for name in trees}
+    longest_first = sorted(trees, key=lambda name: len(chosen_of[name]), reverse=True)
+    free: SimpleQueue[Ground] = SimpleQueue()
+
+    def run_on_free_ground(name: str) -> Result:
+        ground = free.get()
+        try:
+            return run(name, chosen_of[name], trees[name], ground)
+        finally:
+            free.put(ground)
+
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        ThreadPoolExecutor(given.jobs) as pool,
+    ):
         for n in range(given.jobs):
             (Path(folder) / str(n)).mkdir()
-            grounds.append(Ground(Path(folder) / str(n)))
-        results = [
-            run(name, [one for its, one in made if its == name], tree, grounds)
-            for name, tree in trees.items()
-        ]
+            free.put(Ground(Path(folder) / str(n)))
+        found = {each.module: each for each in pool.map(run_on_free_ground, longest_first)}
+    results = [found[name] for name in trees]
     chosen = f"{len(made)} of {all_of_them} mutants, chosen with seed {given.seed}."
     text = table(results, chosen if given.sample else f"All {all_of_them} mutants.")
     print(text)
