@@ -456,7 +456,7 @@ def test_what_is_too_short_for_a_tag_is_unreadable(size: int):
 def test_a_key_of_an_owner_that_is_none_is_unreadable():
     vault, key = Vault.new(OWNER), KeyPage().slot()
     sealed = vault.seal_dek(key, WRITING, ID, {"v": 1}, **ROW)
-    assert Vault.from_sealed_dek(key, WRITING, OWNER, ID, sealed, **ROW)
+    assert Vault.from_sealed_dek(key, WRITING, OWNER, ID, sealed, **ROW)[0].owner == OWNER
     for owner in (b"", OWNER + b"o", None):
         with pytest.raises(Unreadable):
             Vault.from_sealed_dek(key, WRITING, owner, ID, sealed, **ROW)  # pyright: ignore[reportArgumentType]
