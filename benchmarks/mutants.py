@@ -58,7 +58,12 @@ TESTS: dict[str, tuple[str, ...]] = {
     "vault/padding.py": ("unit/vault/test_padding.py", "spec/test_vectors.py"),
     "vault/pae.py": ("unit/vault/test_pae.py", "spec/test_vectors.py"),
     "vault/purposes.py": ("unit/vault/test_purposes.py", *_VAULT),
-    "vault/record.py": (*_VAULT, "spec/test_fuzz.py", "spec/test_tampering.py"),
+    "vault/record.py": (
+        *_VAULT,
+        "spec/test_document.py",
+        "spec/test_fuzz.py",
+        "spec/test_tampering.py",
+    ),
     "vault/recovery.py": ("unit/vault/test_recovery_code.py",),
     "vault/session_keys.py": _KEPT,
     "vault/sodium.py": (*_VAULT, "unit/vault/test_purposes.py", "spec/test_wycheproof.py"),

@@ -26,7 +26,7 @@ class KeyPage:
     def __init__(self) -> None:
         flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
         self._page = mmap.mmap(-1, _SIZE, flags=flags, prot=mmap.PROT_READ | mmap.PROT_WRITE)
-        self._base: Pointer = ffi.from_buffer("unsigned char[]", self._page, require_writable=True)
+        self._base: Pointer = ffi.from_buffer("unsigned char[]", self._page)
         address = ctypes.c_void_p(int(ffi.cast("uintptr_t", self._base)))
         length = ctypes.c_size_t(_SIZE)
         # Best effort: a low RLIMIT_MEMLOCK must not keep anyone from their journal.

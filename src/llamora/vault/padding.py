@@ -32,7 +32,7 @@ def padded_size(length: int, *, small: bool = False) -> int:
         return SMALLEST
     if length >= LARGEST:
         raise ValueError("A record holds less than 48 MiB.")
-    step = max(256, 1 << max(0, length.bit_length() - 1))
+    step = max(256, (1 << length.bit_length()) // 2)
     return next(size for size in (step, step + step // 2, step * 2) if length < size)
 
 

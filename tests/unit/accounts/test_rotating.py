@@ -39,8 +39,10 @@ from llamora.journal import drafts, resealing
 from llamora.journal import verify as journal_verify
 from llamora.journal.edition import DayDamaged
 from llamora.journal.journal import Unopened
+from llamora.search.resealing import SEGMENT
 from llamora.storage import StoreFull, ledger
 from llamora.storage import resealing as batches
+from llamora.storage.resealing import Reseal
 from llamora.traces import verify as traces_verify
 from llamora.vault import Locked, Unreadable, Vault
 
@@ -422,6 +424,7 @@ async def test_progress_counts_the_days_that_are_through(
     assert [step.done for step in heard] == sorted(step.done for step in heard)
     assert {step.done for step in heard} >= set(range(1, days + 1))
     assert {step.days for step in heard} == {days}
+    assert {step.left for step in heard} == {0}
 
 
 async def test_a_vault_that_is_wiped_ends_it_without_a_word(
@@ -786,6 +789,43 @@ async def test_when_the_disk_fills_at_any_write_a_rotation_goes_on_from_there(
             break
     assert room > 3 * FRAME, "the disk was never full"
     assert epochs(ours.store, ours.vault) == {2}
+
+
+# What one transaction takes in
+
+
+async def test_a_transaction_takes_rows_in_until_it_has_four_mebibytes(
+    home: House, ada: Registered, ours: Rooms
+):
+    ids = [bytes([n]) * 16 for n in range(6)]
+
+    def insert(tx: ledger.Writes) -> None:
+        for id in ids:
+            sealed = ours.vault.seal(SEGMENT, id, {"v": 1}, bytes(2**20), revision=1)
+            tx.execute(
+                "INSERT INTO segments (id, owner, revision, sealed) VALUES (?, ?, 1, ?)",
+                (id, ours.vault.owner, sealed),
+            )
+
+    await home.store.write(insert)
+    await home.accounts.rotate(ours.vault, ada.password)
+    reseal = Reseal(SEGMENT)
+    batch = await home.store.write(lambda tx: reseal.batch(tx, ours.vault, ids))
+    assert (batch.taken, batch.done, batch.left) == (3, 3, 0), "a row of one has a class of 1.5"
+    batch = await home.store.write(lambda tx: reseal.batch(tx, ours.vault, ids))
+    assert (batch.taken, batch.done, batch.left) == (6, 3, 0), "what is done costs nothing"
+
+
+async def test_a_transaction_that_is_full_to_the_byte_takes_no_more(
+    home: House, ada: Registered, ours: Rooms, monkeypatch: pytest.MonkeyPatch
+):
+    rows = home.store.rows("SELECT id, length(sealed) FROM traces")
+    assert len(rows) > 1
+    await home.accounts.rotate(ours.vault, ada.password)
+    monkeypatch.setattr(batches, "BATCH_BYTES", rows[0][1])
+    (reseal,) = [each for each in reseals() if each.place.table == "traces"]
+    batch = await home.store.write(lambda tx: reseal.batch(tx, ours.vault, [id for id, _ in rows]))
+    assert batch.taken == 1
 
 
 # The rooms' list

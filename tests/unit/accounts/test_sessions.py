@@ -888,3 +888,17 @@ async def test_a_seat_that_does_not_open_leaves_its_session_in_the_list(
         (info,) = process.sessions.list(vault)
         assert info.device == device
         assert info.created == machine.clock.now()
+
+
+async def test_a_session_that_is_opened_while_a_key_is_rotated_reads_the_rows_of_before(
+    machine: Machine, here: House, vault: Vault, cookie: str, ada: Registered
+):
+    session = here.sessions.resume(cookie)
+    assert session
+    kept = here.sessions.keep(session)
+    await here.accounts.rotate(vault, ada.password, kept)
+    session = machine.process().sessions.resume(kept.cookie)
+    assert session
+    assert session.vault
+    assert (session.vault.epoch, session.vault.older) == (2, 1)
+    assert "Vault" not in repr(session), "nor is it shown where a session is printed"

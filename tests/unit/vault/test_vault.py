@@ -447,6 +447,13 @@ def test_a_nonce_of_another_length_is_never_handed_to_libsodium(size: int):
         sodium.decrypt(key, bytes(size), sealed, b"")
 
 
+def test_nothing_at_all_is_sealed_and_opened_like_anything_else():
+    key = KeyPage().slot()
+    sealed = sodium.encrypt(key, bytes(24), b"", b"")
+    assert len(sealed) == 16
+    assert sodium.decrypt(key, bytes(24), sealed, b"") == b""
+
+
 @pytest.mark.parametrize("size", [0, 1, 15, 16])
 def test_what_is_too_short_for_a_tag_is_unreadable(size: int):
     with pytest.raises(Unreadable):
