@@ -24,6 +24,7 @@ from llamora.kernel import SystemClock
 from llamora.search.embedders import Embedders
 from llamora.search.find import Finder
 from llamora.search.follow import Follower
+from llamora.search.other_words import MOST, usable
 from llamora.search.query import parse
 from llamora.search.rank import CONSTANTS, Constants
 from llamora.storage import Store
@@ -52,11 +53,13 @@ class Question:
 
 @dataclass(frozen=True)
 class Way:
-    """A way of ranking: its constants, and whether dates in words narrow."""
+    """A way of ranking: its constants, whether dates in words narrow, and how many other words
+    stand beside the query."""
 
     name: str
     constants: Constants
     dates: bool = True
+    others: int = 0
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,8 @@ WITHOUT = (
     Way("without the rare", replace(CONSTANTS, rare_boost=0)),
     Way("without dates in words", CONSTANTS, dates=False),
 )
+IN_OTHER_WORDS = Way("fused, in other words", CONSTANTS, others=MOST)
+FEWER = Way("fused, in the first four of them", CONSTANTS, others=4)
 
 
 def questions() -> list[Question]:
@@ -96,6 +101,13 @@ def questions() -> list[Question]:
         )
         for row in rows
     ]
+
+
+def other_words() -> dict[str, list[str]]:
+    """What a large language model said to each question when it was given the prompt for other
+    words: from the question alone."""
+    rows = (json.loads(line) for line in (HERE / "other_words.jsonl").read_text().splitlines())
+    return {row["query"]: row["words"] for row in rows}
 
 
 def diary() -> list[tuple[date, str]]:
@@ -131,9 +143,11 @@ class Shelved:
         """The rank of the first answer to each question, from 1; `NEVER` when it is not found."""
         shelf, lexicon = self._follower.shelf, self._follower.lexicon
         finder = Finder(self._journal, shelf, lexicon, self._embedders, way.constants)
-        found: list[int] = []
+        found, others = list[int](), other_words()
         for question in asked:
-            order = finder.ranking(parse(question.query, TODAY, read_dates=way.dates)).order
+            query = parse(question.query, TODAY, read_dates=way.dates)
+            beside = usable(others[question.query][: way.others], query.words, "en")
+            order = finder.ranking(replace(query, others=beside)).order
             answers = [day.toordinal() for day in question.answers]
             right = np.flatnonzero(np.isin(shelf.days[order], answers))
             found.append(int(right[0]) + 1 if len(right) else NEVER)
@@ -169,7 +183,7 @@ def table(shelved: Shelved) -> str:
         + " |",
         "|---|" + "--:|" * (3 * len(columns) + len(bands)),
     ]
-    for way in (WORDS, VECTORS, FUSED, *WITHOUT):
+    for way in (WORDS, VECTORS, FUSED, IN_OTHER_WORDS, FEWER, *WITHOUT):
         ranks = dict(zip(asked, shelved.ranks(way, asked), strict=True))
         cells: list[float] = []
         for _, chosen in columns:

@@ -1,6 +1,7 @@
 """The companion of one unlocked journal: it answers an entry when asked, and only then.
 
-It also suggests traces, sums a trace up and recaps a day: when asked, too. `openings` open a day.
+It also suggests traces, sums a trace up, recaps a day, and knows other words for a search: when
+asked, too. `openings` open a day.
 """
 
 import asyncio
@@ -21,6 +22,7 @@ from llamora.companion.generation import SEAL_SECONDS, Failed, Generation, Said,
 from llamora.companion.given import reading_of, said_with_reading
 from llamora.companion.model import Looping, Model, ModelError, Withdrawn
 from llamora.companion.opening import Openings
+from llamora.companion.other_words import OtherWords
 from llamora.companion.prompt import RESPOND, Prompts
 from llamora.companion.recap import Recaps
 from llamora.companion.resting import Resting
@@ -94,6 +96,7 @@ class Companion:
         self._resting = Resting(sources.journal, sources.traces)
         self._suggestions = TraceSuggestions(sources, model, prompts)
         self._summaries = TraceSummaries(sources, model, prompts)
+        self._other_words = OtherWords(sources, model, prompts)
         self._contexts = Contexts(sources, self._resting, self.summary)
         self._recaps = Recaps(sources, self._resting, model, prompts)
         self.openings = Openings(
@@ -154,6 +157,7 @@ class Companion:
         if self._model and not self._sources.may_be_read(entry_id):
             raise KeptBack(known=self._journal.rests.known)
         self._suggestions.give_way()
+        self._other_words.give_way()
         self._recaps.give_way()
         now = self._journal.now()
         begun = Response(
@@ -282,6 +286,20 @@ class Companion:
         self._recaps.give_way()
         return await self._suggestions.of(entry_id)
 
+    async def other_words(self, typed: str) -> tuple[str, ...]:
+        """Up to twelve words and short phrases that a page may hold instead of what was typed, the
+        likeliest first. The model is told what was typed, and nothing of the journal.
+
+        It takes as long as the model does, and at most twenty seconds. An answer that is asked for
+        meanwhile comes first.
+
+        Raises:
+            Failed: no model is connected, it failed, or it knew none.
+            Locked
+        """
+        self._recaps.give_way()
+        return await self._other_words.of(typed)
+
     def summary(self, trace_id: bytes) -> Summary | None:
         """What was last made of a trace; None when nothing was, or when something that it was made
         from was erased. A stale one is still to be shown until `summarise` has made another."""
@@ -324,6 +342,7 @@ class Companion:
         """Stops whatever is asked of the model, each answer sealed as stopped: the diarist wants no
         companion any more."""
         self._suggestions.give_way()
+        self._other_words.give_way()
         self._recaps.give_way()
         await self.openings.fall_silent()
         await asyncio.gather(*(g.stop() for g in self._generations.values()))
@@ -332,6 +351,7 @@ class Companion:
         """Stops every answer, each sealed as stopped; nothing runs for a locked journal."""
         self._closed = True
         await self._suggestions.close()
+        await self._other_words.close()
         await self._summaries.close()
         await self.openings.close()
         await self._recaps.close()

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 BUILT_IN = Path(__file__).parent / "prompts"
 OPENING = "opening_recap.txt.j2"
+OTHER_WORDS = "other_words.txt.j2"
 RECAP = "recap.txt.j2"
 RESPOND = "respond.txt.j2"
 SUGGEST_TRACES = "suggest_traces.txt.j2"
@@ -53,6 +54,7 @@ class Prompts:
         self.respond([entry])
         self.respond([entry], brief=True)
         self.suggest_traces(entry, known=["try"], kept=["try"])
+        self.other_words("try", language="English")
         self.trace_summary("try", [replace(entry, kind=Kind.TRACE)], entries=2)
         self.recap([replace(entry, kind=Kind.TODAY)], day=date(2000, 1, 1))
         for moment in MOMENTS:
@@ -95,6 +97,12 @@ class Prompts:
         that the entry has."""
         context = {"entry": _shown(entry), "known": known, "kept": kept}
         return self._messages(SUGGEST_TRACES, [entry], context)
+
+    def other_words(self, query: str, *, language: str) -> list[Message]:
+        """The messages that ask what a page may say instead of what was typed; `language` is the
+        English name of what the journal is in, or empty."""
+        quoted = [Piece(Kind.ENTRY, query)]
+        return self._messages(OTHER_WORDS, quoted, {"query": query, "language": language})
 
     def trace_summary(self, trace: str, pieces: Sequence[Piece], *, entries: int) -> list[Message]:
         """The messages that ask what has gathered under a trace of so many entries; of these, the

@@ -122,7 +122,11 @@ class Finder:
             nothing = "There is no word in this to look for."
             return Ranking(shelf, np.zeros(0, np.int64), (*problems, nothing))
         vectors, notes = self._vectors(query.words)
-        ranked = rank(shelf, asked, vectors, self._constants)
+        others, wider = self._others(query, asked), None
+        if others:
+            wider, more_notes = self._vectors(" ".join((query.words, *query.others)))
+            notes = tuple(dict.fromkeys((*notes, *more_notes)))
+        ranked = rank(shelf, asked, vectors, self._constants, others, wider)
         if query.phrases:  # what has them answers, however it compares with the rest
             order = np.flatnonzero(among)
         else:
@@ -130,7 +134,7 @@ class Finder:
         order = order[np.argsort(-ranked.scores[order], kind="stable")]
         for phrase in query.phrases:
             order = self._with_phrase(order, phrase)
-        weights = self._weights(asked)
+        weights = self._weights(asked, others)
         all_notes = (*problems, *notes, *self._cut_short())
         return Ranking(shelf, order, all_notes, ranked, weights, vectors, is_final=not notes)
 
@@ -177,6 +181,20 @@ class Finder:
             for word, each, ids, tells in zip(folded, terms, traces, telling, strict=True)
         ]
 
+    def _others(self, query: Query, asked: Sequence[Asked]) -> list[Asked]:
+        """The other words, of those that somebody wrote; each only once, and none that is asked for
+        anyway."""
+        taken = {term for word in asked for term in word.terms}
+        others: list[Asked] = []
+        for folded in dict.fromkeys(word.folded for each in query.others for word in words(each)):
+            terms = self._terms(folded)
+            if is_common(folded) or not taken.isdisjoint(terms):
+                continue
+            if any(map(self._shelf.count, terms)):
+                taken.update(terms)
+                others.append(Asked(terms))
+        return others
+
     def _terms(self, word: str) -> tuple[int, ...]:
         return tuple(dict.fromkeys(term_of(word, language) for language in self._languages))
 
@@ -191,21 +209,27 @@ class Finder:
         telling = float(np.log(1 + (passages - count + 0.5) / (count + 0.5)))
         return telling >= self._constants.least_telling
 
-    def _weights(self, asked: Sequence[Asked]) -> dict[int, float]:
+    def _weights(self, asked: Sequence[Asked], others: Sequence[Asked]) -> dict[int, float]:
         """What to mark in snippets, and how much each tells."""
         weights: dict[int, float] = {}
+        beside = {term: self._telling(term) for word in others for term in word.terms}
         for word in asked:
             for term, nearness in word.near:
                 weights[term] = max(weights.get(term, 0), NEAR_MARKED * nearness)
         for word in asked:
             for term in word.terms:
-                count = self._shelf.count(term)
-                if count:
-                    weights[term] = float(np.log(1 + self._shelf.passages / count))
+                if self._shelf.count(term):
+                    weights[term] = self._telling(term)
         telling = [word for word in asked if not word.is_common]
         kept = {term for word in telling or asked for term in (*word.terms, *dict(word.near))}
         least = 0.25 * max((weights.get(term, 0) for term in kept), default=0)
-        return {term: weight for term, weight in weights.items() if term in kept and weight > least}
+        marked = {term: w for term, w in weights.items() if term in kept and w > least}
+        return {term: self._constants.other * w for term, w in beside.items() if w} | marked
+
+    def _telling(self, term: int) -> float:
+        """How much a term tells that stands in a passage; 0 for one that nobody wrote."""
+        count = self._shelf.count(term)
+        return float(np.log(1 + self._shelf.passages / count)) if count else 0.0
 
     def _vectors(self, text: str) -> tuple[dict[str, F32], tuple[str, ...]]:
         """The query's vector for each embedder whose vectors the index holds."""

@@ -6,6 +6,7 @@ sentence and not searched for; whatever else is not understood is a word.
 
 import re
 import unicodedata
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date, timedelta
 from difflib import get_close_matches
@@ -13,6 +14,7 @@ from typing import NamedTuple
 
 from llamora.search import dates
 from llamora.search.dates import FIRST_DAY, LAST_DAY, DateWords, Period
+from llamora.search.words import words
 
 LONGEST = 512
 """How many characters of what was typed are searched for."""
@@ -27,7 +29,8 @@ class Query:
     text; `without` and `without_phrases` must not. `since` and `until` are what is left when all
     dates are taken together, both inclusive. `traces` are trace names in NFKC and lower case.
     `by` is "", "me" or "companion". Each of `problems` is a sentence about a piece that was not
-    understood and is not searched for.
+    understood and is not searched for. `others` are words and phrases that the page may hold
+    instead of those typed: they count for less, and narrow nothing.
     """
 
     typed: str
@@ -41,6 +44,7 @@ class Query:
     by: str = ""
     dates: DateWords | None = None
     problems: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -51,6 +55,13 @@ class Query:
     def is_only_narrowing(self) -> bool:
         """Whether it only says among which entries: those are then listed, the newest first."""
         return not self.words and self._is_narrowed
+
+    @property
+    def has_free_words(self) -> bool:
+        """Whether there are words in it that other words could stand for: not those of a phrase,
+        which is exact."""
+        exact = Counter(word.folded for phrase in self.phrases for word in words(phrase))
+        return bool(Counter(word.folded for word in words(self.words)) - exact)
 
     @property
     def _is_narrowed(self) -> bool:

@@ -6,6 +6,9 @@ the same meaning stands, by as much as it is near, but a passage never counts a 
 What a writing gets of what it could get at most lies between 0 and 1, so a query of rare words
 trusts its words, and one whose words the diarist never writes trusts its meaning: the nearest
 passage's cosine.
+
+Other words that the page may hold instead count the same way, but for less: what has only those
+never comes before what has as much of the query's own.
 """
 
 from collections.abc import Mapping, Sequence
@@ -43,6 +46,10 @@ class Constants:
     """... and nothing that is worth less than this: it resembles the query as little as most do."""
     trace: float = 1.0
     """What a word counts that stands in the name of a trace of the writing."""
+    other: float = 0.5
+    """What one of the other words counts for that may stand for those of the query ..."""
+    others: float = 0.5
+    """... and all of them together at most, of what the query's own words could bring."""
     rare: int = 3
     """A word that stands in so few writings was meant exactly ..."""
     rare_boost: float = 0.5
@@ -100,8 +107,11 @@ def rank(
     asked: Sequence[Asked],
     vectors: Mapping[str, F32],
     constants: Constants = CONSTANTS,
+    others: Sequence[Asked] = (),
+    wider: Mapping[str, F32] | None = None,
 ) -> Ranked:
-    """How well each writing answers. `vectors` has the query's vector for each make of embedder."""
+    """How well each writing answers. `vectors` has the query's vector for each make of embedder,
+    and `wider` that of the query with the other words, which `others` are."""
     if not shelf.writings:
         nothing = np.zeros(0, np.float32)
         return Ranked(nothing, nothing, np.zeros(0, np.bool_))
@@ -109,11 +119,20 @@ def rank(
     for word in asked:
         words.take(word)
     meaning = likeness(shelf, vectors)
+    if wider:  # whichever is nearer, so that no passage loses by other words
+        np.maximum(meaning, likeness(shelf, wider), out=meaning)
     c, most = constants, max(words.most, 1e-9)
     # Each passage by its own words and meaning; a writing is as good as its best passage.
-    per_passage = _float32(c.passage / most * words.passages + c.meaning * meaning)
+    in_passages, in_writings = words.passages, words.writings
+    if others:
+        beside = _Words(shelf, constants)
+        for word in others:
+            beside.take(word)
+        in_passages = in_passages + np.minimum(c.other * beside.passages, c.others * most)
+        in_writings = in_writings + np.minimum(c.other * beside.writings, c.others * most)
+    per_passage = _float32(c.passage / most * in_passages + c.meaning * meaning)
     scores = np.maximum.reduceat(per_passage, shelf.first)
-    scores += c.writing * words.writings / most
+    scores += c.writing * in_writings / most
     numbers, _ = shelf.day_numbers
     scores += c.day * words.days[numbers] / most
     scores += c.trace * words.traces / most

@@ -24,6 +24,7 @@ from llamora.search.follow import Follower, Progress
 from llamora.search.index import Shelf
 from llamora.search.labels import labels, telling
 from llamora.search.nearby import Choose, Near, Stretch, Wanted, nearby, stretches
+from llamora.search.other_words import usable
 from llamora.search.part import F32
 from llamora.search.pictures import picture
 from llamora.search.query import Query, parse
@@ -104,15 +105,23 @@ class Search:
     # Finding
 
     async def find(
-        self, typed: str, *, offset: int = 0, limit: int = PAGE, read_dates: bool = True
+        self,
+        typed: str,
+        *,
+        offset: int = 0,
+        limit: int = PAGE,
+        read_dates: bool = True,
+        others: Sequence[str] = (),
     ) -> Found:
-        """What answers the typed text, best first. Waits until the index is loaded, and a moment
-        for what is new; not until it has taken in all of a large import.
+        """What answers the typed text, best first; `others` are words that the page may hold
+        instead of those typed. Waits until the index is loaded, and a moment for what is new; not
+        until it has taken in all of a large import.
 
         Raises:
             Locked: the journal was locked meanwhile.
         """
         query = parse(typed, self._journal.today(), read_dates=read_dates)
+        query = replace(query, others=usable(others, query.words))
         await self.loaded()
         follower = self._follower  # though it be dropped for the memory it takes meanwhile
         await self._newest()
@@ -129,6 +138,15 @@ class Search:
                 while self._follower.is_behind() and not (self._closed or self.progress):
                     self._hurry.set()
                     await asyncio.sleep(NEWEST_SECONDS / 20)
+
+    async def language(self) -> str:
+        """The two letters of the language that most of the journal is in; "" while it is empty.
+
+        Raises:
+            Locked: the journal was locked meanwhile.
+        """
+        await self.loaded()
+        return next(iter(self._follower.shelf.languages), "")
 
     async def complete(self, typed: str, limit: int = 6) -> list[str]:
         """What the last word of the typed text may become: the diarist's own words, the ones
