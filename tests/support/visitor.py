@@ -44,6 +44,10 @@ STREAM = {
 }
 
 
+Form = Mapping[str, str | list[str]]
+"""Fields and what they hold; of a list each stands by itself."""
+
+
 class Serves(Protocol):
     """What a visitor needs of a server; see `server.Server`."""
 
@@ -89,7 +93,7 @@ class Visitor:
         return await self.http.get(path, headers={**VISIT, **_named(headers)})
 
     async def send(
-        self, path: str, form: Mapping[str, str] | None = None, method: str = "POST"
+        self, path: str, form: Form | None = None, method: str = "POST"
     ) -> httpx.Response:
         """A form of the page, without scripts; other methods than POST by `_method`."""
         query = "" if method == "POST" else f"?_method={method}"
@@ -97,7 +101,7 @@ class Visitor:
         return await self.http.post(path + query, data=form or {}, headers=headers)
 
     async def htmx(
-        self, method: str, path: str, form: Mapping[str, str] | None = None, **headers: str
+        self, method: str, path: str, form: Form | None = None, **headers: str
     ) -> httpx.Response:
         """A request by the page's script."""
         said = {**SCRIPT, **_named(headers)}

@@ -66,7 +66,9 @@ class BarView:
 
 @dataclass(frozen=True)
 class FoundView:
-    """A page of results. `following` is the offset of the next, None at the end."""
+    """A page of results. `following` is the offset of the next, None at the end. `others` are the
+    other words that were searched with; when a model could be asked for some, `may_ask`, and
+    `unsaid` is why it just had none."""
 
     typed: str
     dates: str
@@ -81,6 +83,13 @@ class FoundView:
     until: str
     years: list[BarView] = field(default_factory=list)
     catching_up: str = ""
+    others: tuple[str, ...] = ()
+    may_ask: bool = False
+    unsaid: str = ""
+
+    @property
+    def is_nothing(self) -> bool:
+        return not self.results and not self.offset
 
 
 @dataclass(frozen=True)
@@ -113,6 +122,7 @@ def found_view(
         until=query.until.isoformat() if query.until else "",
         years=_bars(found.years),
         catching_up=_catching_up(progress),
+        others=query.others,
     )
 
 

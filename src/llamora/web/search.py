@@ -1,4 +1,4 @@
-"""Routes of search: the page, results, completion, searches that are remembered.
+"""Routes of search: the page, results, other words, completion, searches that are remembered.
 
 What is looked for travels in the body of a POST, never in an address; a search that is remembered
 has a random id, by which its results can be asked for again.
@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 
 from quart import Blueprint, Response, abort, request, url_for
 
+from llamora.companion.generation import Failed
 from llamora.journal.days import FIRST_DAY, LAST_DAY
 from llamora.journal.errors import NotFound
 from llamora.kernel import new_id
+from llamora.search.other_words import MOST
 from llamora.search.query import LONGEST, parse
 from llamora.web import narrowing
 from llamora.web.forms import Form, field, number
@@ -45,12 +47,34 @@ async def results() -> Response:
     asked = _asked(form)
     if is_partial():
         template = "search/_more.html" if asked.offset else "search/_found.html"
-        return await page(template, found=await _find(asked) if asked.typed else None)
+        found = await _find(asked) if asked.typed else None
+        return await page(template, found=found, arrives=True)
     if not asked.typed and not asked.error:
         return see(url_for("search.home"))
     remembered = not asked.error and await _remember(asked.typed)
     id = await _id_of(asked.typed) if remembered and asked == Asked(asked.typed) else None
     return see(url_for("search.again", id=id or _held(asked)))
+
+
+@search.post("/other-words")
+async def other_words() -> Response:
+    """The results with other words beside what was typed. The model is asked, for it was pressed
+    for; when it does not answer, the results stay and a sentence says why."""
+    asked = _asked(await request.form)
+    query = parse(asked.typed, journal().today(), read_dates=asked.read_dates)
+    if not _has_model():
+        abort(404)
+    if not query.has_free_words:
+        abort(400)
+    asked = replace(asked, offset=0, others=())
+    try:
+        asked = replace(asked, others=await opened().companion.other_words(query.words))
+    except Failed as e:
+        asked = replace(asked, unsaid=e.sentence)
+    if not is_partial():
+        return see(url_for("search.again", id=_held(asked)))
+    template = "search/_other_words.html" if asked.unsaid else "search/_said_otherwise.html"
+    return await page(template, found=await _find(asked), arrives=True)
 
 
 @search.get("/queries/<id:id>")
@@ -100,8 +124,8 @@ async def forget_all() -> Response:
 
 @dataclass(frozen=True)
 class Asked:
-    """What a form asks for. `error` says what is the matter with the days it gives, which are then
-    kept as they were typed."""
+    """What a form asks for, with `others` beside it, or `unsaid`: why there are none. `error` says
+    what is the matter with the days it gives, which are then kept as they were typed."""
 
     typed: str
     offset: int = 0
@@ -109,6 +133,8 @@ class Asked:
     error: str = ""
     since: str = ""
     until: str = ""
+    others: tuple[str, ...] = ()
+    unsaid: str = ""
 
 
 def _asked(form: Form) -> Asked:
@@ -139,7 +165,13 @@ def _asked(form: Form) -> Asked:
             typed = narrowing.by(typed, who)
     offset = number(form, "offset") if "offset" in form else 0
     days = (field(form, "since")[:10], field(form, "until")[:10]) if error else ("", "")
-    return Asked(typed.strip(), offset, read_dates, error, *days)
+    return Asked(typed.strip(), offset, read_dates, error, *days, others=_others(form))
+
+
+def _others(form: Form) -> tuple[str, ...]:
+    """The words beside the query that a page sends along, but the one that is taken off."""
+    every = form.getlist("other")[:MOST]
+    return tuple(word[:MOST_TYPED] for word in every if word != field(form, "less"))
 
 
 def _typed(form: Form) -> str:
@@ -167,9 +199,20 @@ def _day(form: Form, name: str) -> date | None:
 async def _find(asked: Asked) -> FoundView:
     the = await opened().search()
     found = await the.find(
-        asked.typed, offset=asked.offset, limit=PAGE, read_dates=asked.read_dates
+        asked.typed,
+        offset=asked.offset,
+        limit=PAGE,
+        read_dates=asked.read_dates,
+        others=asked.others,
     )
-    return found_view(found, journal().today(), the.progress, read_dates=asked.read_dates)
+    view = found_view(found, journal().today(), the.progress, read_dates=asked.read_dates)
+    may_ask = _has_model() and found.query.has_free_words and not (view.others or view.offset)
+    return replace(view, may_ask=may_ask, unsaid=asked.unsaid)
+
+
+def _has_model() -> bool:
+    """Whether there is a model to ask, and the diarist wants it asked."""
+    return opened().settings.companion and opened().companion.model is not None
 
 
 async def _home() -> Response:

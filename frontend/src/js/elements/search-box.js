@@ -100,7 +100,8 @@ customElements.define(
         if (event.target !== this.field) this.field.blur()
         return
       }
-      if (event.target === this.field && this.#acts(event)) event.preventDefault()
+      const steers = event.target === this.field || event.target.matches(".said-otherwise")
+      if (steers && this.#acts(event)) event.preventDefault()
     }
 
     /** What a key in the field does to the panel; whether it did. */
@@ -119,6 +120,7 @@ customElements.define(
 
     #step(step) {
       this.#open()
+      this.field.focus()
       const options = [...this.panel.querySelectorAll(OPTION)]
       go(this.field, this.panel, options, step)
       return true
