@@ -4,9 +4,13 @@ import re
 
 import pytest
 from playwright.sync_api import expect
-from tests.browser.conftest import Seat
+from tests.browser.conftest import KeepHouse, Seat
 from tests.support.browser import Diarist
+from tests.support.llama import Llama
 from tests.support.llamora_server import House
+from tests.support.server import ScriptedModel
+
+from llamora.companion.model import Unreachable
 
 HERON = "The heron came back to the shallow water, and stood where it always stands."
 BEANS = "Pulled up the last of the beans and swept the whole greenhouse."
@@ -208,3 +212,108 @@ def test_on_a_phone_the_field_covers_the_bar_and_leaves_again(
     phone.search()
     phone.results.first.tap()
     expect(phone.page).to_have_url(re.compile(r"/days/2026-11-20"))
+
+
+# In other words
+
+
+@pytest.fixture
+def model() -> ScriptedModel:
+    """Holds back what it says until it is let go on."""
+    return ScriptedModel('{"words": ["greenhouse", ', '"heron"]}', hold_at=0)
+
+
+@pytest.fixture
+def asker(keep_house: KeepHouse, seat: Seat, model: ScriptedModel) -> Diarist:
+    """Ada, with a few days and that model."""
+    ada = seat(keep_house(model=model)).sign_in()
+    for day, text in (("2026-11-20", HERON), ("2026-11-21", BEANS), ("2026-11-19", "Rain.")):
+        ada.post(f"/days/{day}/entries", text=text)
+    ada.read_in("heron")
+    ada.read_in("greenhouse")
+    return ada.visit("/days/2026-11-22")
+
+
+def test_other_words_are_looked_for_by_a_press_and_taken_off_one_by_one(
+    asker: Diarist, model: ScriptedModel
+):
+    page, said = asker.page, asker.page.locator(".said-otherwise")
+    asker.search("glasshouse")
+    button = page.get_by_role("button", name="Look in other words")
+    button.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".other-words .dots")).to_be_visible()
+    model.go_on()
+    expect(asker.results.locator("mark")).to_have_text(["greenhouse", "heron"])
+    expect(said).to_be_focused()
+    expect(said).to_contain_text("heron")
+
+    # Arrow keys go on from there, and Enter opens.
+    page.keyboard.press("ArrowDown")
+    expect(asker.search_field).to_be_focused()
+    assert "greenhouse" in selected(asker)
+    said.get_by_role("button", name="Search without “heron”").click()
+    expect(said).not_to_contain_text("heron")
+    expect(asker.results.locator("mark")).to_have_text(["greenhouse"])
+    said.get_by_role("button", name="Search without “greenhouse”").click()
+    expect(said).to_have_count(0)
+    expect(button).to_be_visible()
+    assert len(model.asked) == 1
+
+
+def test_typing_on_ends_the_question(asker: Diarist, model: ScriptedModel):
+    asker.search("glasshouse")
+    asker.page.get_by_role("button", name="Look in other words").click()
+    expect(asker.page.locator(".other-words .dots")).to_be_visible()
+    asker.search_field.fill("rain")
+    expect(asker.results).to_have_count(1)
+    for _ in range(100):
+        if model.left:
+            break
+        asker.page.wait_for_timeout(50)
+    assert model.left == 1
+    model.go_on()
+    expect(asker.page.locator(".said-otherwise")).to_have_count(0)
+
+
+def test_without_scripts_other_words_are_found_all_the_same(
+    keep_house: KeepHouse, seat: Seat, model: ScriptedModel
+):
+    model.go_on()
+    ada = seat(keep_house(model=model), java_script_enabled=False).sign_in()
+    ada.post("/days/2026-11-21/entries", text=BEANS)
+    ada.visit("/search")
+    ada.page.get_by_role("searchbox").fill("glasshouse")
+    ada.page.keyboard.press("Enter")
+    ada.page.get_by_role("button", name="Look in other words").click()
+    expect(ada.results).to_contain_text("greenhouse")
+    expect(ada.page).to_have_url(re.compile(r"/search/queries/[0-9a-f]{32}$"))
+    ada.page.get_by_role("button", name="Search without “heron”").click()
+    expect(ada.page.locator(".said-otherwise")).not_to_contain_text("heron")
+    expect(ada.results).to_contain_text("greenhouse")
+
+
+def test_a_model_that_is_away_leaves_the_results_and_says_so(keep_house: KeepHouse, seat: Seat):
+    ada = seat(keep_house(model=ScriptedModel(Unreachable("x")))).sign_in()
+    ada.post("/days/2026-11-21/entries", text=BEANS)
+    ada.read_in("greenhouse")
+    ada.visit("/days/2026-11-22").search("beans")
+    button = ada.page.get_by_role("button", name="Look in other words")
+    button.click()
+    expect(ada.page.locator(".other-words")).to_contain_text(Unreachable.sentence)
+    expect(ada.results).to_have_count(1)
+    expect(button).to_be_focused()
+
+
+def test_the_real_llama_is_asked_for_other_words(keep_house: KeepHouse, seat: Seat, llama: Llama):
+    house = keep_house(LLM__UPSTREAM__HOST=llama.url, LLM__CHAT__API_KEY=llama.api_key)
+    ada = seat(house).sign_in()
+    for day, text in (("2026-11-20", "The window stood open."), ("2026-11-21", "A letter. Sleep.")):
+        ada.post(f"/days/{day}/entries", text=text)
+    ada.read_in("window")
+    ada.visit("/days/2026-11-22").search("zeppelin")
+    ada.page.get_by_role("button", name="Look in other words").click()
+    said = ada.page.locator(".said-otherwise")
+    expect(said.or_(ada.page.locator(".other-words .note"))).to_contain_text(
+        re.compile("calm|heron|letter|sleep|window")
+    )

@@ -29,7 +29,8 @@ customElements.define(
       this.addEventListener("auxclick", (event) => this.#pressed(event), { signal })
       this.addEventListener("submit", (event) => this.#submit(event), { signal })
       this.addEventListener("focusout", (event) => this.#left(event.relatedTarget), { signal })
-      this.addEventListener("htmx:after:swap", () => this.#arrived(), { signal })
+      // Heard at the document: what asked for the swap may have gone with what it replaced.
+      document.addEventListener("htmx:after:swap", () => this.#arrived(), { signal })
       document.addEventListener("pointerdown", (event) => this.#left(event.target), { signal })
     }
 
