@@ -69,6 +69,7 @@ from llamora.web.tracing import tracing as tracing_routes
 from llamora.web.unlocked import OpenJournals
 
 if TYPE_CHECKING:
+    from llamora.companion.other_words import OtherWords
     from llamora.search.embedder import Embedder
     from llamora.search.endpoint import EndpointEmbedder, EndpointSettings
     from llamora.search.search import Search
@@ -420,6 +421,19 @@ def search_of(settings: Settings, store: Store, journal: Journal, traces: Traces
         settings.search.language,
         traces,
     )
+
+
+def other_words_of(
+    settings: Settings, model: Model, journal: Journal, traces: Traces, search: "Search"
+) -> "OtherWords":
+    """Other words for searches in an unlocked journal, without the rest of the companion."""
+    from llamora.companion.other_words import OtherWords
+
+    async def here() -> "Search":
+        return search
+
+    prompts = Prompts(settings.prompts.template_dir)
+    return OtherWords(Sources(journal, traces, here), model, prompts)
 
 
 def reseals() -> tuple[Reseal, ...]:

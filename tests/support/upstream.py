@@ -5,8 +5,9 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+import threading
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
@@ -121,6 +122,27 @@ class Upstream:
         number = 1 + sum((call.method, call.path) == (method, path) for call in self.calls)
         parsed = json.loads(body) if body else None
         return Call(method, path, headers, parsed, number, reader, writer)
+
+
+@contextmanager
+def beside(script: Script) -> Iterator[Upstream]:
+    """The same in a thread of its own, for what has no loop or one that ends."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+
+    def wait_for(work: Coroutine[Any, Any, Any]) -> None:
+        asyncio.run_coroutine_threadsafe(work, loop).result(10)
+
+    server = Upstream(script)
+    wait_for(server.__aenter__())
+    try:
+        yield server
+    finally:
+        wait_for(server.__aexit__(None, None, None))
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
 
 
 def chunk(content: str | None = None, finish: str | None = None, **delta: object) -> bytes:

@@ -14,6 +14,8 @@ from llamora.settings import Features, Settings
 if TYPE_CHECKING:
     from llamora.accounts import Kind
     from llamora.app import CommandRooms
+    from llamora.companion.model import Model
+    from llamora.companion.other_words import OtherWords
     from llamora.journal.journal import Journal
     from llamora.search.search import Search
     from llamora.vault import Vault
@@ -98,17 +100,44 @@ def header_of(settings: Settings, user: str, password: str) -> dict[str, Any]:
 
 
 @contextmanager
-def search_of(settings: Settings, user: str, password: str) -> Generator[Search]:
-    """Search in the user's journal; begin nothing in it outside of one event loop.
+def search_of(
+    settings: Settings, user: str, password: str, *, other_words: bool = False
+) -> Generator[tuple[Search, OtherWords | None]]:
+    """Search in the user's journal, and, when they are wanted, where other words come from; begin
+    nothing in it outside of one event loop.
 
     Raises:
-        Failure, AccountsError, Unreadable: as their names say.
+        Failure, AccountsError, BadSetting, Unreadable: as their names say.
     """
-    from llamora.app import search_of, traces_of
+    from llamora.app import other_words_of, search_of, traces_of
     from llamora.journal.journal import Journal
 
     must_exist(settings)
+    model = _model_to_ask(settings) if other_words else None
     with rooms_of(settings) as rooms, vault_of(rooms, user, password) as vault:
+        if model and not rooms.accounts.settings(vault).companion:
+            raise Failure(
+                "The companion is switched off for this account, so its model is asked nothing;"
+                " search without --other-words."
+            )
         journal = Journal.open(rooms.store, vault, rooms.clock)
         traces = traces_of(settings, rooms.store, journal)
-        yield search_of(settings, rooms.store, journal, traces)
+        search = search_of(settings, rooms.store, journal, traces)
+        asks = other_words_of(settings, model, journal, traces, search) if model else None
+        yield search, asks
+
+
+def _model_to_ask(settings: Settings) -> Model:
+    from llamora.app import chat_endpoint
+
+    if settings.llm.local.model_path is not None:
+        raise Failure(
+            "The model in LLM.local.model_path is run by the server and answers on its pages only;"
+            " search without --other-words."
+        )
+    if (model := chat_endpoint(settings)) is None:
+        raise Failure(
+            "No model is connected to ask for other words; set LLM.upstream.host, or search"
+            " without --other-words."
+        )
+    return model

@@ -367,6 +367,9 @@ def search(
     query: Annotated[str | None, typer.Argument(help="What to find; else a query a line.")] = None,
     password_file: PasswordFile = None,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="Most results of a query.")] = 10,
+    other_words: Annotated[
+        bool, typer.Option("--other-words", help="Ask the model for other words first.")
+    ] = False,
 ) -> None:
     """Find entries by meaning and by words. One JSON line answers each query."""
     import asyncio
@@ -382,8 +385,9 @@ def search(
         )
     settings, password = load(), read_password(password_file)
     queries = [query] if query is not None else _lines_of_stdin()
-    with search_of(settings, user, password) as search, progress("Indexing entries") as heard:
-        asyncio.run(answer(search, queries, limit, progress=heard))
+    finding = search_of(settings, user, password, other_words=other_words)
+    with finding as (search, asks), progress("Indexing entries") as heard:
+        asyncio.run(answer(search, queries, limit, asks, progress=heard))
 
 
 def _lines_of_stdin() -> Iterator[str]:

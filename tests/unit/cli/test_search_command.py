@@ -1,10 +1,19 @@
 """`llamora-server search`: a query a line, an answer a line."""
 
+import asyncio
 import json
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.unit.cli.test_program import Llamora, ada, lines, llamora, password
+from tests.support.upstream import DONE, Call, Script, beside, chunk, hangs_up, streams
+from tests.unit.cli.test_program import PASSWORD, Llamora, ada, lines, llamora, password
+
+from llamora.cli.journals import rooms_of, vault_of
+from llamora.companion.model import Unreachable
+from llamora.settings import load
 
 __all__ = ["ada", "lines", "llamora", "password"]
 
@@ -65,3 +74,88 @@ def test_the_wrong_password_finds_nothing(
     assert (ran.code, ran.out) == (1, "")
     ran = llamora("search", "--user", "ada", "--password-file", "-")
     assert ran.code == 2
+
+
+# In other words
+
+HERON = streams(chunk('{"words": ["heron"]}'), chunk(finish="stop"), DONE)
+
+
+@pytest.fixture
+def connect(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Script], list[Call]]]:
+    """Connects a model that answers so; `connect(script)` gives what it is asked."""
+    with ExitStack() as models:
+
+        def connected(script: Script) -> list[Call]:
+            model = models.enter_context(beside(script))
+            monkeypatch.setenv("LLAMORA_LLM__UPSTREAM__HOST", model.url)
+            monkeypatch.setenv("LLAMORA_LLM__CHAT__MAX_RETRIES", "0")
+            return model.calls
+
+        yield connected
+
+
+def test_other_words_are_asked_for_and_told(
+    llamora: Llamora, ada: list[str], lines: Path, connect: Callable[[Script], list[Call]]
+):
+    llamora("import", *ada, lines)
+    calls = connect(HERON)
+    ran = llamora("search", *ada, "--other-words", stdin="zzzz bird\non:2024\n")
+    assert ran.code == 0, ran.err
+    bird, dated = answers(ran.out)
+    assert list(bird) == ["query", "other_words", "results"]
+    assert bird["other_words"] == ["heron"]
+    assert bird["results"][0]["date"] == "2024-02-29"
+    assert dated["other_words"] == []
+    assert len(dated["results"]) == 2
+    (asked,) = [call for call in calls if call.method == "POST"]
+    assert "zzzz bird" in str(asked.body)
+    assert "came back" not in str(asked.body)
+
+
+def test_without_the_option_no_model_is_asked(
+    llamora: Llamora, ada: list[str], lines: Path, connect: Callable[[Script], list[Call]]
+):
+    llamora("import", *ada, lines)
+    calls = connect(HERON)
+    (answer,) = answers(llamora("search", *ada, "zzzz bird").out)
+    assert list(answer) == ["query", "results"]
+    assert calls == []
+
+
+def test_a_model_that_fails_is_a_sentence_and_the_query_is_answered(
+    llamora: Llamora, ada: list[str], lines: Path, connect: Callable[[Script], list[Call]]
+):
+    llamora("import", *ada, lines)
+    connect(hangs_up)
+    ran = llamora("search", *ada, "heron", "--other-words")
+    assert ran.code == 0
+    (answer,) = answers(ran.out)
+    assert (answer["other_words"], answer["results"][0]["date"]) == ([], "2024-02-29")
+    assert ran.err.count(Unreachable.sentence) == 1
+
+
+def test_without_a_model_there_are_no_other_words(
+    llamora: Llamora, ada: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    ran = llamora("search", *ada, "heron", "--other-words")
+    assert (ran.code, ran.out) == (1, "")
+    assert "No model is connected to ask for other words" in ran.err
+    monkeypatch.setenv("LLAMORA_LLM__LOCAL__MODEL_PATH", str(tmp_path / "tiny.gguf"))
+    ran = llamora("search", *ada, "heron", "--other-words")
+    assert (ran.code, ran.out) == (1, "")
+    assert "answers on its pages only" in ran.err
+
+
+def test_where_the_companion_is_off_no_model_is_asked(
+    llamora: Llamora, ada: list[str], connect: Callable[[Script], list[Call]]
+):
+    calls = connect(HERON)
+    settings = load()
+    with rooms_of(settings) as rooms, vault_of(rooms, "ada", PASSWORD) as vault:
+        wanted = replace(rooms.accounts.settings(vault), companion=False)
+        asyncio.run(rooms.accounts.save_settings(vault, wanted))
+    ran = llamora("search", *ada, "heron", "--other-words")
+    assert (ran.code, ran.out) == (1, "")
+    assert "switched off" in ran.err
+    assert calls == []
