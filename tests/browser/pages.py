@@ -4,8 +4,9 @@
 tests and pictures can see them all. `furnish` fills Ada's journal with invented, pleasant days.
 """
 
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from datetime import timedelta
+from typing import Any
 
 from playwright.sync_api import Locator, expect
 from pyotp.totp import TOTP
@@ -14,6 +15,8 @@ from tests.support.browser import Diarist, authenticator
 from tests.support.llamora_server import House
 from tests.support.server import ScriptedModel
 from tests.support.traces import keep, the_open
+
+from llamora.companion.model import Message, Token
 
 EVENING = (2026, 11, 22, 21, 45)
 DAYS = {
@@ -62,6 +65,10 @@ OPENING = (
     "Yesterday ended with rain and the mended gate, and you were absurdly pleased with it. The fox"
     " was last seen on the far bank on Thursday."
 )
+OTHER_WORDS = (
+    '{"words": ["fox", "heron", "otter", "towpath", "far bank", "fog", "mooring post", "rust",'
+    ' "yawned", "lock", "fur", "paw prints"]}'
+)
 MARKDOWN = (
     "# A heading\n\n## A smaller one\n\n1. one\n2. two\n   - deeper\n\n| when | what |\n|---|--:|\n"
     "| morning | 1 |\n| evening | 22 |\n\n```\nlong code "
@@ -75,8 +82,20 @@ MARKDOWN = (
 Steps = Callable[[Diarist], object]
 
 
+class Gemma(ScriptedModel):
+    """Says what it is asked for: other words for a search, or an answer."""
+
+    async def stream(self, messages: Sequence[Message], **more: Any) -> AsyncGenerator[Token, None]:
+        if messages[-1].text.endswith("Which other words may the page hold?"):
+            yield Token(OTHER_WORDS)
+            yield Token("", "stop")
+            return
+        async for token in super().stream(messages, **more):
+            yield token
+
+
 def companion() -> ScriptedModel:
-    return ScriptedModel(ANSWER, name="gemma-3-4b", opening=OPENING)
+    return Gemma(ANSWER, name="gemma-3-4b", opening=OPENING)
 
 
 def furnish(ada: Diarist, house: House) -> None:
@@ -422,6 +441,21 @@ def _results(ada: Diarist, query: str) -> None:
     expect(ada.page.locator(".found")).to_be_visible()
 
 
+def _in_other_words(ada: Diarist) -> None:
+    ada.page.get_by_role("button", name="Look in other words").click()
+    expect(ada.page.locator(".said-otherwise")).to_be_visible()
+
+
+def _panel_in_other_words(ada: Diarist) -> None:
+    _panel(ada, "the animal by the canal")
+    _in_other_words(ada)
+
+
+def _results_in_other_words(ada: Diarist) -> None:
+    _results(ada, "the animal by the canal")
+    _in_other_words(ada)
+
+
 def _ill_narrowed(ada: Diarist) -> None:
     _results(ada, "fox")
     ada.page.get_by_label("From").fill("2026-11-22")
@@ -510,9 +544,11 @@ ROOMS: dict[str, Steps] = {
     "search panel": _panel_empty,
     "search panel, found": _panel_found,
     "search panel, completing": _panel_completing,
+    "search panel, in other words": _panel_in_other_words,
     "search": lambda a: a.visit("/search"),
     "search, found": lambda a: _results(a, "a walk by the water"),
     "search, narrowed": lambda a: _results(a, "the fox in november 2026"),
+    "search, in other words": _results_in_other_words,
     "search, nothing": lambda a: _results(a, "zeppelin in:2019 by:me"),
     "search, refused": _ill_narrowed,
     "traces": lambda a: a.visit("/traces"),

@@ -28,7 +28,8 @@ USES = """entry, old entry, edited entry, draft, draft of an edit, erased entry,
     cut answer, wrong password, new password, name at the door, setting, browser,
     page in a header, wrong group, weak password, query, remembered query, forgotten query,
     wrong operator, half a query, label, other label, new label, label looked for, label too many,
-    label to merge into, opening, cut opening, recap""".replace("\n", "")
+    label to merge into, opening, cut opening, recap,
+    other word, query in other words""".replace("\n", "")
 TEXTS = {
     use.strip(): f"heronsong-{n:02d}-{use.strip().replace(' ', '-')}"
     for n, use in enumerate(USES.split(","))
@@ -87,6 +88,22 @@ async def search_for_everything(ada: Visitor, server: Server) -> None:
     await ada.remembered(text("remembered query"))
     id = await ada.remembered(text("forgotten query"))
     await ada.send(f"/search/queries/{id}", method="DELETE")
+
+
+async def look_in_other_words(ada: Visitor, model: ScriptedModel) -> None:
+    """Asks for other words, shows them on a page, takes one off, and asks for more."""
+    text, pieces, held = TEXTS.__getitem__, model.pieces, model.hold_at
+    model.pieces, model.hold_at = (f"shallow, {text('other word')}",), None
+    query = {"query": f"{text('query in other words')} trace:x -y"}
+    shown = await ada.htmx("POST", "/search/other-words", query)
+    assert text("other word") in shown.text
+    sent = await ada.send("/search/other-words", query)
+    assert text("other word") in (await ada.visit(sent.headers["Location"])).text
+    less = {**query, "other": ["shallow", text("other word")], "less": "shallow", "offset": "0"}
+    assert text("other word") in (await ada.htmx("POST", "/search", less)).text
+    model.pieces = (text("other word"), CutShort())
+    await ada.htmx("POST", "/search/other-words", query)
+    model.pieces, model.hold_at = pieces, held
 
 
 async def return_by_traces(ada: Visitor, server: Server, model: ScriptedModel) -> None:
@@ -254,6 +271,7 @@ async def test_nothing_that_was_said_can_be_read_anywhere(
         assert (await ada.send(f"/days/{TODAY}/entries", bug)).status_code == 500
         await ada.write(TEXTS["old entry"] + " in the shallow water", DAY)
         await search_for_everything(ada, server)
+        await look_in_other_words(ada, model)
         await return_by_traces(ada, server, model)
         await open_the_day(ada, server, model)
         more = await use_everything(ada, model, account)
