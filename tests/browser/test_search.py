@@ -261,12 +261,18 @@ def test_other_words_are_looked_for_by_a_press_and_taken_off_one_by_one(
     assert len(model.asked) == 1
 
 
-def test_typing_on_ends_the_question(asker: Diarist, model: ScriptedModel):
+@pytest.mark.parametrize("how", ["typing on", "closing the panel"])
+def test_typing_on_and_closing_the_panel_end_the_question(
+    asker: Diarist, model: ScriptedModel, how: str
+):
     asker.search("glasshouse")
     asker.page.get_by_role("button", name="Look in other words").click()
     expect(asker.page.locator(".other-words .dots")).to_be_visible()
-    asker.search_field.fill("rain")
-    expect(asker.results).to_have_count(1)
+    if how == "typing on":
+        asker.search_field.fill("rain")
+        expect(asker.results).to_have_count(1)
+    else:
+        asker.page.keyboard.press("Escape")
     for _ in range(100):
         if model.left:
             break

@@ -69,6 +69,8 @@ customElements.define(
     #close() {
       if (!this.#isOpen) return
       choose(this.field, this.panel, null)
+      // A model that is asked for other words is asked no further.
+      this.panel.querySelector(".other-words.htmx-request")?.dispatchEvent(new Event("htmx:abort"))
       this.removeAttribute("data-open")
       this.panel.hidePopover()
       this.field.setAttribute("aria-expanded", "false")
