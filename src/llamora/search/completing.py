@@ -107,4 +107,4 @@ def _range(listed: Sequence[str], begun: str) -> range:
 
 def _is_written(shelf: Shelf, term: int) -> bool:
     """Whether a living passage holds the term."""
-    return any(shelf.alive[shelf.owners[docs]].any() for docs, _ in shelf.holding(term))
+    return bool(shelf.alive[shelf.owners[shelf.holding(term)[0]]].any())

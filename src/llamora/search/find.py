@@ -9,6 +9,7 @@ Runs in a thread of its own over a shelf that does not change.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 
 import numpy as np
 
@@ -25,7 +26,7 @@ from llamora.search.postings import I64
 from llamora.search.query import Query
 from llamora.search.rank import CONSTANTS, Asked, Constants, Ranked, rank
 from llamora.search.sentences import sentences
-from llamora.search.snippets import Snippet, snippet
+from llamora.search.snippets import Snippet, Telling, snippet
 from llamora.search.traced import NOTHING, Traced
 from llamora.search.wordllama import is_common, version_of
 from llamora.search.words import term_of, words
@@ -79,7 +80,7 @@ class Ranking:
     order: I64
     notes: tuple[str, ...] = ()
     ranked: Ranked | None = None
-    weights: Mapping[int, float] = field(default_factory=dict[int, float])
+    telling: Telling = field(default_factory=Telling)
     vectors: Mapping[str, F32] = field(default_factory=dict[str, F32])
     is_final: bool = True
     """False when a model could not be asked: the same query may find more the next time."""
@@ -134,21 +135,20 @@ class Finder:
         order = order[np.argsort(-ranked.scores[order], kind="stable")]
         for phrase in query.phrases:
             order = self._with_phrase(order, phrase)
-        weights = self._weights(asked, others)
+        telling = Telling(self._weights(asked, others), self._languages)
         all_notes = (*problems, *notes, *self._cut_short())
-        return Ranking(shelf, order, all_notes, ranked, weights, vectors, is_final=not notes)
+        return Ranking(shelf, order, all_notes, ranked, telling, vectors, is_final=not notes)
 
     def page(self, query: Query, ranking: Ranking, offset: int, limit: int) -> Found:
         """Results from `offset` on. What was erased or damaged meanwhile is passed over."""
         chosen = ranking.order[offset : offset + limit].tolist()
         results = [self._result(query, ranking, writing) for writing in chosen]
-        years, counts = np.unique(ranking.shelf.years[ranking.order], return_counts=True)
         return Found(
             query,
             tuple(result for result in results if result is not None),
             offset,
             len(ranking.order),
-            dict(zip(years.tolist(), counts.tolist(), strict=True)),
+            ranking.shelf.years(ranking.order),
             ranking.notes,
         )
 
@@ -286,8 +286,7 @@ class Finder:
         terms = self._terms(word)
         held[self._traced.rows(self._shelf, self._traced.having(terms, self._languages))] = True
         for term in terms:
-            for docs, _ in self._shelf.holding(term):
-                held[self._shelf.owners[docs]] = True
+            held[self._shelf.owners[self._shelf.holding(term)[0]]] = True
         return held
 
     def _holding_all(self, phrase: str) -> Flags:
@@ -353,12 +352,8 @@ class Finder:
             place = Phrase.of(phrase).place_in(writing.text)
             if place and not passage[0] <= place[0] < passage[1]:
                 passage = (max(0, place[0] - 200), min(len(writing.text), place[1] + 400))
-        languages = self._languages
-        shown = snippet(writing.text, passage, ranking.weights, languages)
-        if any(piece.marked for piece in shown.pieces) or not ranking.ranked:
-            return shown
-        central = self._central(ranking, writing.text, passage)
-        return snippet(writing.text, passage, ranking.weights, languages, central)
+        central = partial(self._central, ranking, writing.text, passage)
+        return snippet(writing.text, passage, ranking.telling, central)
 
     def _central(
         self, ranking: Ranking, text: str, passage: tuple[int, int]

@@ -168,6 +168,5 @@ def _terms(shelf: Shelf, text: str, *, common: bool = False) -> list[int]:
 
 def _holding(shelf: Shelf, term: int) -> Flags:
     held = np.zeros(shelf.writings, np.bool_)
-    for docs, _ in shelf.holding(term):
-        held[shelf.owners[docs]] = True
+    held[shelf.owners[shelf.holding(term)[0]]] = True
     return held

@@ -4,20 +4,23 @@ Whoever searches takes a `Shelf`, which never changes; whoever follows the journ
 its place. So a search needs no lock, and sees the journal as it was at one moment.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from llamora.journal.writing import Kind
 from llamora.search.part import F32, Part
-from llamora.search.postings import I64, U32
+from llamora.search.postings import I64, U8, U32, found
 
 Flags = NDArray[np.bool_]
 MOST_LANGUAGES = 6
+KEPT_TERMS = 2_000
+"""Terms whose places are remembered."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +53,14 @@ class Layer:
         alive = self.alive.copy()
         alive[row] = False
         return replace(self, alive=alive)
+
+
+class Norms(NamedTuple):
+    """See `Shelf.norms`."""
+
+    passages: F32
+    writings: F32
+    days: F32
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +112,7 @@ class Shelf:
         layer, row = self._at(writing)
         return first, first + int(layer.part.first[row + 1]) - int(layer.part.first[row])
 
-    @cached_property
+    @property
     def lengths(self) -> F32:
         """How many words each passage has."""
         return _joined([layer.part.lengths for layer in self.layers], np.float32)
@@ -117,21 +128,44 @@ class Shelf:
         """The ordinal of each writing's day."""
         return _joined([layer.part.days for layer in self.layers], np.uint32)
 
-    @cached_property
-    def years(self) -> NDArray[np.int64]:
-        """The year of each writing's day."""
-        days = self.days.astype(np.int64) - date(1970, 1, 1).toordinal()
-        return days.astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64) + 1970
+    def years(self, writings: I64) -> dict[int, int]:
+        """How many of these writings are of each year, for each that has any."""
+        days = self.written_days - date(1970, 1, 1).toordinal()
+        years = days.astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64) + 1970
+        counts = np.bincount(years[self.day_numbers[writings]])
+        return {year: int(counts[year]) for year in np.flatnonzero(counts).tolist()}
 
     @cached_property
     def kinds(self) -> NDArray[np.uint8]:
         return _joined([layer.part.kinds for layer in self.layers], np.uint8)
 
     @cached_property
-    def day_numbers(self) -> tuple[I64, int]:
-        """Which of the written days each writing is on, and how many days there are."""
-        days, numbers = np.unique(self.days, return_inverse=True)
-        return numbers.astype(np.int64), len(days)
+    def written_days(self) -> I64:
+        """The days that have a writing, rising."""
+        return np.flatnonzero(np.bincount(self.days)) if self.writings else np.zeros(0, np.int64)
+
+    @cached_property
+    def day_numbers(self) -> I64:
+        """Which of the written days each writing is on."""
+        return (np.cumsum(np.bincount(self.days) > 0) - 1)[self.days]
+
+    def norms(self, k1: float, b: float) -> Norms:
+        """By how much the length of each passage, writing and day tells against it in BM25."""
+        if (k1, b) not in self._norms:
+            writings = self.writing_lengths
+            days = np.bincount(self.day_numbers, writings, minlength=len(self.written_days))
+            self._norms.clear()
+            self._norms[k1, b] = Norms(
+                *(
+                    k1 * (1 - b + b * lengths / max(float(lengths.mean()), 1))
+                    for lengths in (self.lengths, writings, days.astype(np.float32))
+                )
+            )
+        return self._norms[k1, b]
+
+    @cached_property
+    def _norms(self) -> dict[tuple[float, float], Norms]:
+        return {}
 
     @cached_property
     def languages(self) -> tuple[str, ...]:
@@ -180,16 +214,34 @@ class Shelf:
         norm = float(np.linalg.norm(mean))
         return {part.make: (mean / norm if norm else mean).astype(np.float32)}
 
-    def holding(self, term: int) -> Iterator[tuple[I64, F32]]:
-        """The passages that hold a term and how often, layer by layer, dead ones among them."""
-        for base, layer in zip(self.passage_bases, self.layers, strict=False):
-            found = layer.part.postings.find(term)
-            if found:
-                yield found[0] + base, found[1]
+    def holding(self, term: int) -> tuple[I64, F32]:
+        """The passages that hold a term, rising, and how often each does, dead ones among them."""
+        stretches: list[tuple[int, int, tuple[U8, U8]]] = []
+        for n, at in self._places(term):
+            postings = self.layers[n].part.postings
+            count = int(postings.counts[at])
+            stretches.append((self.passage_bases[n], count, postings.encoded(at)))
+        return found(stretches)
 
     def count(self, term: int) -> int:
         """How many passages hold a term, dead ones among them."""
-        return sum(layer.part.postings.count(term) for layer in self.layers)
+        return sum(int(self.layers[n].part.postings.counts[at]) for n, at in self._places(term))
+
+    def _places(self, term: int) -> list[tuple[int, int]]:
+        """The layers that have a term, and where their postings have it. A query asks for the same
+        few again and again."""
+        known = self._placed.get(term)
+        if known is None:
+            each = ((n, layer.part.postings.place(term)) for n, layer in enumerate(self.layers))
+            known = [(n, at) for n, at in each if at is not None]
+            if len(self._placed) >= KEPT_TERMS:
+                self._placed.clear()
+            self._placed[term] = known
+        return known
+
+    @cached_property
+    def _placed(self) -> dict[int, list[tuple[int, int]]]:
+        return {}
 
     def has(self, id: bytes) -> bool:
         return any(

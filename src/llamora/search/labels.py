@@ -228,8 +228,7 @@ class _Reading:
         """Which living entries hold a term."""
         if term not in self._held:
             shelf = self._shelf
-            owners = [shelf.owners[docs] for docs, _ in shelf.holding(term)]
-            every = np.unique(np.concatenate(owners)) if owners else np.zeros(0, np.int64)
+            every = np.unique(shelf.owners[shelf.holding(term)[0]])
             self._held[term] = every[shelf.alive[every] & (shelf.kinds[every] == Kind.ENTRY)]
         return self._held[term]
 

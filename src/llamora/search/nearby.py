@@ -103,7 +103,7 @@ def telling(shelf: Shelf, text: str, own: int) -> dict[int, float]:
 
 
 def _stands_elsewhere(shelf: Shelf, term: int, own: int) -> bool:
-    return any((shelf.owners[docs] != own).any() for docs, _ in shelf.holding(term))
+    return bool((shelf.owners[shelf.holding(term)[0]] != own).any())
 
 
 def stretches(

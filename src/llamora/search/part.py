@@ -135,7 +135,7 @@ class Part:
     def passages(self) -> int:
         return len(self.lengths)
 
-    @cached_property
+    @property
     def owners(self) -> U32:
         """Which writing each passage is of."""
         return np.repeat(

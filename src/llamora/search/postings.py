@@ -6,6 +6,7 @@ of each number below 128. How often, for the passages marked so, is one byte eac
 stream. On diaries a posting takes 1.2 bytes where plain numbers take five.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 U8 = NDArray[np.uint8]
 U32 = NDArray[np.uint32]
 I64 = NDArray[np.int64]
+F32 = NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,21 +53,15 @@ class Postings:
             np.minimum(times[repeated], 255).astype(np.uint8),
         )
 
-    def count(self, term: int) -> int:
-        """How many passages hold a term."""
-        at = self._at(term)
-        return 0 if at is None else int(self.counts[at])
+    def place(self, term: int) -> int | None:
+        """Where a term stands; None when no passage holds it."""
+        at = int(np.searchsorted(self.terms, np.uint32(term)))
+        return at if at < len(self.terms) and self.terms[at] == term else None
 
-    def find(self, term: int) -> tuple[I64, NDArray[np.float32]] | None:
-        """The passages that hold a term, rising, and how often each does; None for no such term."""
-        at = self._at(term)
-        if at is None:
-            return None
-        numbers = _decode(self.docs[self.doc_starts[at] : self.doc_starts[at + 1]])
-        times = np.ones(len(numbers), np.float32)
-        repeats = self.repeats[self.repeat_starts[at] : self.repeat_starts[at + 1]]
-        times[(numbers & 1).astype(bool)] = repeats
-        return np.cumsum(numbers >> 1), times
+    def encoded(self, at: int) -> tuple[U8, U8]:
+        """The passages of the term at a place, and its repetitions."""
+        docs, repeats = self.doc_starts, self.repeat_starts
+        return self.docs[docs[at] : docs[at + 1]], self.repeats[repeats[at] : repeats[at + 1]]
 
     def fit(self) -> bool:
         """Whether the arrays fit together, so that every term can be read. Which passages there
@@ -86,10 +82,6 @@ class Postings:
             and (_sums(recurring, self.doc_starts) == np.diff(self.repeat_starts)).all()
         )
 
-    def _at(self, term: int) -> int | None:
-        at = int(np.searchsorted(self.terms, np.uint32(term)))
-        return at if at < len(self.terms) and self.terms[at] == term else None
-
     def all(self) -> tuple[U32, I64, I64]:
         """One number of each for every posting: what `of` was given, by term and passage."""
         numbers = _decode(self.docs)
@@ -100,6 +92,24 @@ class Postings:
         times = np.ones(len(numbers), np.int64)
         times[(numbers & 1).astype(bool)] = self.repeats
         return np.repeat(self.terms, self.counts), running - before, times
+
+
+def found(stretches: Sequence[tuple[int, int, tuple[U8, U8]]]) -> tuple[I64, F32]:
+    """The passages that hold a term, rising, and how often each does. Of each part that has it are
+    given the number of the part's first passage, how many hold the term, and what is encoded; all
+    are read in one go, for a journal has many parts and most terms stand in few passages of each.
+    """
+    if not stretches:
+        return np.zeros(0, np.int64), np.zeros(0, np.float32)
+    bases, counts, encoded = zip(*stretches, strict=True)
+    numbers = _decode(np.concatenate([docs for docs, _ in encoded]))
+    times = np.ones(len(numbers), np.float32)
+    times[(numbers & 1).astype(bool)] = np.concatenate([repeats for _, repeats in encoded])
+    docs = np.cumsum(numbers >> 1)
+    # The first passage of each part is a distance from none.
+    ends = np.cumsum(counts)[:-1]
+    docs += np.repeat(bases - np.append(0, docs[ends - 1]), counts)
+    return docs, times
 
 
 def _are_bounds(starts: U32, size: int, end: int) -> bool:
@@ -139,5 +149,10 @@ def _decode(encoded: U8) -> I64:
         return encoded.astype(np.int64)
     ends = np.flatnonzero(last)
     starts = np.concatenate(([0], ends[:-1] + 1))
-    place = np.arange(len(encoded)) - np.repeat(starts, ends - starts + 1)
-    return np.add.reduceat((encoded & 127).astype(np.int64) << (7 * place), starts)
+    numbers = (encoded[starts] & 127).astype(np.int64)
+    longer, place = np.flatnonzero(ends > starts), 1
+    while len(longer):  # most numbers are a byte, and few have more than two
+        at = starts[longer] + place
+        numbers[longer] |= (encoded[at] & 127).astype(np.int64) << (7 * place)
+        longer, place = longer[ends[longer] > at], place + 1
+    return numbers

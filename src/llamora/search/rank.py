@@ -133,8 +133,7 @@ def rank(
     per_passage = _float32(c.passage / most * in_passages + c.meaning * meaning)
     scores = np.maximum.reduceat(per_passage, shelf.first)
     scores += c.writing * in_writings / most
-    numbers, _ = shelf.day_numbers
-    scores += c.day * words.days[numbers] / most
+    scores += c.day * words.days[shelf.day_numbers] / most
     scores += c.trace * words.traces / most
     scores += c.rare_boost * words.rare / max(1, len(asked))
     return Ranked(_float32(scores), per_passage, _named(shelf, asked))
@@ -161,13 +160,10 @@ class _Words:
         self.writings = np.zeros(shelf.writings, np.float32)
         self.traces = np.zeros(shelf.writings, np.float32)
         self.rare = np.zeros(shelf.writings, np.float32)
-        numbers, days = shelf.day_numbers
+        days = len(shelf.written_days)
         self.days = np.zeros(days, np.float32)
         self._one_a_day = days > ONE_A_DAY * shelf.writings
-        day_lengths = np.bincount(numbers, shelf.writing_lengths, minlength=days)
-        self._norms = self._norm(shelf.lengths)
-        self._writing_norms = self._norm(shelf.writing_lengths)
-        self._day_norms = self._norm(day_lengths.astype(np.float32))
+        self._norms = shelf.norms(constants.k1, constants.b)
 
     def take(self, asked: Asked) -> None:
         """Adds one word of the query."""
@@ -188,43 +184,35 @@ class _Words:
             self._mark_rare(asked.terms)
 
     def _take(self, term: int, weight: float, best: list[F32]) -> None:
-        shelf = self._shelf
-        numbers, _ = shelf.day_numbers
-        for docs, times in shelf.holding(term):
-            owners = shelf.owners[docs]
-            begins = np.ones(len(owners), np.bool_)
-            np.not_equal(owners[1:], owners[:-1], out=begins[1:])
-            if begins.all():
-                writings, in_writing = owners, times
-            else:
-                starts = np.flatnonzero(begins)
-                writings, in_writing = owners[starts], np.add.reduceat(times, starts)
-            self._raise(best[0], docs, times, self._norms, weight)
-            self._raise(best[1], writings, in_writing, self._writing_norms, weight)
-            if not self._one_a_day:
-                days = numbers[writings]
-                in_day = np.bincount(days, in_writing, minlength=len(best[2]))
-                held = np.flatnonzero(in_day)
-                held_times = in_day[held].astype(np.float32)
-                self._raise(best[2], held, held_times, self._day_norms, weight)
+        shelf, norms = self._shelf, self._norms
+        docs, times = shelf.holding(term)
+        if not len(docs):
+            return
+        self._raise(best[0], docs, times, norms.passages, weight)
+        owners = shelf.owners[docs]
+        starts = np.flatnonzero(np.append(True, owners[1:] != owners[:-1]))
+        writings, in_writing = owners[starts], np.add.reduceat(times, starts)
+        self._raise(best[1], writings, in_writing, norms.writings, weight)
+        if not self._one_a_day:
+            in_day = np.bincount(shelf.day_numbers[writings], in_writing, len(best[2]))
+            days = np.flatnonzero(in_day)
+            self._raise(best[2], days, in_day[days].astype(np.float32), norms.days, weight)
 
     def _raise(self, best: F32, at: I64, times: F32, norms: F32, weight: float) -> None:
-        gained = weight * (self._c.k1 + 1) * times / (times + norms[at])
+        gained = weight * (self._c.k1 + 1) * times
+        gained /= times + norms[at]
         best[at] = np.maximum(best[at], gained)
 
     def _mark_rare(self, terms: tuple[int, ...]) -> None:
         shelf = self._shelf
-        held = [shelf.owners[docs] for term in terms for docs, _ in shelf.holding(term)]
-        writings = np.unique(np.concatenate(held))
+        docs = np.concatenate([shelf.holding(term)[0] for term in terms])
+        writings = np.unique(shelf.owners[docs])
         if shelf.alive[writings].sum() <= self._c.rare:
             self.rare[writings] += 1
 
     def _telling(self, count: int) -> float:
         """The inverse document frequency of a term that so many passages hold."""
         return float(np.log(1 + (self._shelf.passages - count + 0.5) / (count + 0.5)))
-
-    def _norm(self, lengths: F32) -> F32:
-        return self._c.k1 * (1 - self._c.b + self._c.b * lengths / max(float(lengths.mean()), 1))
 
 
 def _float32(numbers: NDArray[np.floating]) -> F32:

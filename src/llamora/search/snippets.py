@@ -4,8 +4,8 @@ A snippet is the diarist's text and nothing else, but for signs of Markdown, whi
 """
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import groupby
 
 from llamora.search.sentences import sentences
@@ -56,29 +56,45 @@ class Snippet:
         return f"{'… ' if self.before else ''}{inner}{' …' if self.after else ''}"
 
 
+@dataclass(frozen=True)
+class Telling:
+    """How much the words of a text tell about what was asked for: `weights` says it of each term.
+
+    The results of a query have most of their words in common, so each is looked at once.
+    """
+
+    weights: Mapping[int, float] = field(default_factory=dict[int, float])
+    languages: Sequence[str] = ()
+    _known: dict[str, float] = field(default_factory=dict[str, float], compare=False)
+
+    def of(self, folded: str) -> float:
+        """As much as the most telling of a word's terms."""
+        known = self._known.get(folded)
+        if known is None:
+            known = 0.0
+            for language in self.languages:
+                for term in terms_of(folded, language):
+                    known = max(known, self.weights.get(term, 0.0))
+            self._known[folded] = known
+        return known
+
+
 def snippet(
     text: str,
     passage: tuple[int, int],
-    weights: Mapping[int, float],
-    languages: Sequence[str],
-    central: tuple[int, int] | None = None,
+    telling: Telling,
+    central: Callable[[], tuple[int, int] | None] = lambda: None,
 ) -> Snippet:
-    """The best window of a passage. `weights` says how much each term tells; where none occurs, the
-    window begins with `central`, the sentence that is nearest in meaning."""
+    """The best window of a passage. Where no word of it tells anything, the window begins with
+    `central`, the sentence that is nearest in meaning."""
     start = min(passage[0], len(text))
     start, end = _trimmed(text, start, min(passage[1], start + LONGEST_PASSAGE))
     whole = start, end
-    told: dict[str, float] = {}
-    found: list[tuple[Word, float]] = []
-    for word in words(text[start:end]):
-        weight = told.get(word.folded)
-        if weight is None:
-            weight = told[word.folded] = _weight(word.folded, weights, languages)
-        if weight:
-            found.append((word, weight))
+    told = ((word, telling.of(word.folded)) for word in words(text[start:end]))
+    found = [(word, weight) for word, weight in told if weight]
     marks = [(word.start + start, word.end + start) for word, _ in found]
     if end - start > WINDOW:
-        anchor = _densest(found) + start if found else central[0] if central else start
+        anchor = _densest(found) + start if found else (central() or whole)[0]
         start, end = _window(text, start, end, min(max(anchor, start), end - 1))
     return Snippet(
         tuple(_pieces(text, start, end, marks, _hidden(text, *whole))),
@@ -87,15 +103,6 @@ def snippet(
         before=bool(text[:start].strip()),
         after=bool(text[end:].strip()),
     )
-
-
-def _weight(word: str, weights: Mapping[int, float], languages: Collection[str]) -> float:
-    """How much a word tells: as much as the most telling of its terms."""
-    most = 0.0
-    for language in languages:
-        for term in terms_of(word, language):
-            most = max(most, weights.get(term, 0.0))
-    return most
 
 
 def _densest(found: Sequence[tuple[Word, float]]) -> int:

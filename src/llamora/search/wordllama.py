@@ -12,7 +12,7 @@ The package itself is not imported: its own pooling takes no weights, is slower,
 import importlib.util
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property, lru_cache
+from functools import cache, cached_property, lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,8 @@ PRIOR_PASSAGES = 100
 """How many passages of a journal weigh as much as nothing being common to them."""
 COMMON = 0.8
 """The weight below which a word says nothing: that of "the", "was", "when", "und", "les"."""
+FEW = 16
+"""Texts that are read one by one: more go to threads, which a busy machine keeps waiting."""
 FIRST_WORD = 259
 """Before this token stand those for bytes and for the ends of a text."""
 
@@ -148,7 +150,9 @@ def _tokens(texts: Sequence[str]) -> list[NDArray[np.int64]]:
     """The tokens of each text."""
     # In small letters: the model knows a name and the word it is by different vectors.
     small = [encodable(text).lower() for text in texts]
-    encoded = _tokenizer().encode_batch_fast(small, add_special_tokens=False)
+    size = len(small) if len(small) > FEW else 1
+    encode = partial(_tokenizer().encode_batch_fast, add_special_tokens=False)
+    encoded = [one for batch in _batches(small, size) for one in encode(batch)]
     return [np.array(one.ids, np.int64) for one in encoded]
 
 

@@ -129,12 +129,13 @@ def term(stemmed: str) -> int:
     return zlib.crc32(stemmed.encode(errors="replace"))
 
 
-@lru_cache(1 << 15)
+@lru_cache(1 << 12)
 def term_of(word: str, language: str) -> int:
     """The number of a folded word's stem."""
     return term(stem(word, language))
 
 
+@lru_cache(1 << 15)
 def terms_of(word: str, language: str) -> tuple[int, ...]:
     """The numbers a folded word of a text is found by: that of its stem, and where the stemmer
     needs its accents, that of the word as it is typed without them."""
@@ -146,7 +147,7 @@ def terms_of(word: str, language: str) -> tuple[int, ...]:
 
 def forget() -> None:
     """Lets go of the words that were read lately: nothing of a locked journal stays in memory."""
-    for kept in (fold, bare, term_of):
+    for kept in (fold, bare, term_of, terms_of):
         kept.cache_clear()
 
 

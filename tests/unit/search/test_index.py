@@ -1,5 +1,8 @@
 """A shelf numbers what its layers hold, and changes only by being replaced."""
 
+from dataclasses import replace
+from datetime import date
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -48,9 +51,10 @@ def test_a_shelf_without_layers_or_of_empty_ones_holds_nothing() -> None:
         assert (shelf.writings, shelf.passages, shelf.languages) == (0, 0, ())
         assert not shelf.has(bytes(16))
         assert shelf.without(bytes(16)) is shelf
-        assert list(shelf.holding(1)) == []
+        assert [len(each) for each in shelf.holding(1)] == [0, 0]
         assert shelf.count(1) == 0
-        assert shelf.day_numbers[1] == 0
+        assert len(shelf.day_numbers) == len(shelf.written_days) == 0
+        assert shelf.years(np.zeros(0, np.int64)) == {}
         assert len(shelf.lengths) == len(shelf.writing_lengths) == len(shelf.kinds) == 0
         assert shelf.nbytes >= 0
 
@@ -83,8 +87,8 @@ def test_a_writing_that_died_is_no_longer_had() -> None:
 def test_terms_are_found_in_every_layer() -> None:
     first, second = indexed("a heron by the ice", "the ice melts, and ice again")
     shelf = Shelf((Layer.of(Part.of([first])), Layer.of(Part.of([second]))))
-    found = [(docs.tolist(), times.tolist()) for docs, times in shelf.holding(term_of("ice", "en"))]
-    assert found == [([0], [1.0]), ([1], [2.0])]
+    docs, times = shelf.holding(term_of("ice", "en"))
+    assert (docs.tolist(), times.tolist()) == ([0, 1], [1.0, 2.0])
     assert shelf.count(term_of("ice", "en")) == 2
 
 
@@ -116,9 +120,29 @@ def _in(language: str):
 
 def test_writings_of_one_day_share_its_number() -> None:
     shelf = Shelf((layer(*range(30)),))
-    numbers, days = shelf.day_numbers
-    assert days == len(set(shelf.days.tolist())) == 3
-    assert np.unique(shelf.days)[numbers].tolist() == shelf.days.tolist()
+    assert shelf.written_days.tolist() == sorted(set(shelf.days.tolist()))
+    assert len(shelf.written_days) == 3
+    assert shelf.written_days[shelf.day_numbers].tolist() == shelf.days.tolist()
+
+
+def test_writings_are_counted_by_year() -> None:
+    years = [1, 1969, 1970, 2024, 2024, 9999]
+    days = [date(year, 1 + 11 * (n % 2), 31).toordinal() for n, year in enumerate(years)]
+    part = replace(Part.of([any_indexed(n) for n in range(6)]), days=np.array(days, np.uint32))
+    shelf = Shelf((Layer.of(part),))
+    assert shelf.years(np.arange(6)) == {1: 1, 1969: 1, 1970: 1, 2024: 2, 9999: 1}
+    assert shelf.years(np.array([4, 0])) == {1: 1, 2024: 1}
+
+
+def test_what_length_tells_is_by_the_mean_of_each_kind() -> None:
+    first, second = indexed("a heron by the ice", "the ice melts, and ice again and again")
+    shelf = Shelf((Layer.of(Part.of([first])), Layer.of(Part.of([second]))))
+    assert shelf.norms(1.0, 0.0).passages.tolist() == [1, 1]
+    norms = shelf.norms(1.0, 1.0)
+    assert np.allclose(norms.passages, [10 / 13, 16 / 13])
+    assert np.allclose(norms.writings, norms.passages)
+    assert len(norms.days) == len(shelf.written_days)
+    assert shelf.norms(1.0, 1.0) is norms
 
 
 @given(st.lists(st.integers(0, 60), unique=True, max_size=8), st.lists(st.integers(0, 60)))

@@ -7,9 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llamora.search.postings import Postings, _decode, _encode  # pyright: ignore[reportPrivateUsage]
+from llamora.search.postings import (
+    F32,
+    I64,
+    Postings,
+    _decode,  # pyright: ignore[reportPrivateUsage]
+    _encode,  # pyright: ignore[reportPrivateUsage]
+    found,
+)
 
 Naive = dict[tuple[int, int], int]
+PART = 2**32
 
 numbers = st.integers(0, 300) | st.integers(0, 2**31)
 postings = st.dictionaries(
@@ -23,6 +31,14 @@ def packed(naive: Naive) -> Postings:
     return Postings.of(terms, docs, np.array(list(naive.values()), np.int64))
 
 
+def held(term: int, *parts: Postings) -> tuple[I64, F32]:
+    """What is found of a term in these, each said to be of so many passages."""
+    places = [(n * PART, one, one.place(term)) for n, one in enumerate(parts)]
+    return found(
+        [(base, int(one.counts[at]), one.encoded(at)) for base, one, at in places if at is not None]
+    )
+
+
 @given(postings)
 def test_every_term_is_found_with_its_passages_and_how_often_they_hold_it(naive: Naive) -> None:
     by_term: dict[int, dict[int, int]] = defaultdict(dict)
@@ -31,12 +47,20 @@ def test_every_term_is_found_with_its_passages_and_how_often_they_hold_it(naive:
     made = packed(naive)
     assert made.terms.tolist() == sorted(by_term)
     for term, expected in by_term.items():
-        assert made.count(term) == len(expected)
-        found = made.find(term)
-        assert found
-        docs, times = found
+        docs, times = held(term, made)
         assert docs.tolist() == sorted(expected)
         assert dict(zip(docs.tolist(), times.tolist(), strict=True)) == expected
+
+
+@given(st.lists(postings, max_size=4))
+def test_the_passages_of_several_parts_are_numbered_through(several: list[Naive]) -> None:
+    made = [packed(naive) for naive in several]
+    for term in {term for naive in several for term, _ in naive}:
+        alone = [held(term, one) for one in made]
+        docs, times = held(term, *made)
+        expected = [(docs + n * PART).tolist() for n, (docs, _) in enumerate(alone)]
+        assert docs.tolist() == [doc for docs in expected for doc in docs]
+        assert times.tolist() == [n for _, each in alone for n in each.tolist()]
 
 
 @given(postings)
@@ -49,9 +73,9 @@ def test_all_postings_come_back_by_term_and_passage(naive: Naive) -> None:
 @pytest.mark.parametrize("term", [0, 3, 5, 9, 2**32 - 1])
 def test_a_term_that_nothing_holds_is_not_found(term: int) -> None:
     made = packed({(4, 1): 1, (8, 1): 2})
-    assert made.count(term) == 0
-    assert made.find(term) is None
-    assert packed({}).find(term) is None
+    assert made.place(term) is None
+    assert packed({}).place(term) is None
+    assert [len(each) for each in held(term, made)] == [0, 0]
 
 
 def test_no_postings_are_none() -> None:

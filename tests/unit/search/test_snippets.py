@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llamora.search.passages import cut
-from llamora.search.snippets import WINDOW, Piece, Snippet, snippet
+from llamora.search.snippets import WINDOW, Piece, Snippet, Telling, snippet
 from llamora.search.words import term_of, words
 
 FILLER = "It rained the whole day and nothing else was to be seen. "
@@ -17,9 +17,18 @@ def weights(*asked: str, language: str = "en") -> dict[int, float]:
     return {term_of(word.folded, language): 1.0 for one in asked for word in words(one)}
 
 
-def shown(text: str, *asked: str, language: str = "en", **more: tuple[int, int]) -> Snippet:
-    passage = more.pop("passage", (0, len(text)))
-    return snippet(text, passage, weights(*asked, language=language), [language], **more)
+Span = tuple[int, int]
+
+
+def shown(
+    text: str,
+    *asked: str,
+    language: str = "en",
+    passage: Span | None = None,
+    central: Span | None = None,
+) -> Snippet:
+    telling = Telling(weights(*asked, language=language), [language])
+    return snippet(text, passage or (0, len(text)), telling, lambda: central)
 
 
 def marked(found: Snippet) -> list[str]:
@@ -50,6 +59,21 @@ def test_without_a_word_to_mark_the_nearest_sentence_begins_it() -> None:
     assert marked(found) == []
     assert found.start <= at < found.end
     assert shown(text, "heron").start == 0
+
+
+def test_no_sentence_is_sought_where_a_word_is_marked_or_all_is_shown() -> None:
+    def sought() -> Span | None:
+        raise AssertionError
+
+    telling = Telling(weights("heron"), ["en"])
+    for text in ("A short text.", FILLER * 6 + "A heron. " + FILLER * 4):
+        assert snippet(text, (0, len(text)), telling, sought).pieces
+
+
+def test_a_word_tells_as_much_as_its_most_telling_term() -> None:
+    telling = Telling({**weights("heron"), term_of("herons", "la"): 3.0}, ["en", "la"])
+    assert [telling.of(word) for word in ("herons", "heron", "weir", "herons")] == [3, 1, 0, 3]
+    assert telling == Telling(telling.weights, telling.languages), "whatever it was asked of"
 
 
 @pytest.mark.parametrize("central", [(0, 5), (100_000, 100_010), (650, 700)])
