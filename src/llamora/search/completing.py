@@ -1,14 +1,12 @@
 """Completing what is typed from the diarist's own vocabulary."""
 
 import re
-from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from types import MappingProxyType
 
 from llamora.search.index import Shelf
-from llamora.search.part import Part
 from llamora.search.traced import NOTHING, Traced
 from llamora.search.words import bare, fold, words
 
@@ -78,8 +76,8 @@ def _likely(
     terms: dict[str, int] = {}
     for layer in shelf.layers:
         part = layer.part
-        for at in _beginning(part, typing):
-            word = part.vocabulary[at]
+        for at in part.beginning(typing):
+            word = part.word(at)
             counts[word] += int(part.word_counts[at])
             terms[word] = int(part.word_terms[at])
     counts.pop(typing, None)
@@ -89,20 +87,6 @@ def _likely(
         for word in by_count
         if word in names or _is_written(shelf, terms[word])
     )
-
-
-def _beginning(part: Part, begun: str) -> set[int]:
-    """Which words of a part begin so, with their accents or without."""
-    plain, places = part.accented
-    return {*_range(part.vocabulary, begun), *(places[n] for n in _range(plain, begun))}
-
-
-def _range(listed: Sequence[str], begun: str) -> range:
-    """Which of these sorted words begin so."""
-    start = end = bisect_left(listed, begun)
-    while end < len(listed) and listed[end].startswith(begun):
-        end += 1
-    return range(start, end)
 
 
 def _is_written(shelf: Shelf, term: int) -> bool:

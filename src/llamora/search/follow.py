@@ -100,18 +100,16 @@ class Follower:
         shelf, self._broken, self._lost = Shelf(), [], []
         bases = {0: Basis()}
         segments: list[tuple[bytes, Part]] = []
-        for id, revision, sealed in self._store.rows(
-            "SELECT id, revision, sealed FROM segments WHERE owner = ?", (self._vault.owner,)
-        ):
+        for id in records.segments(self._store, self._vault):
             try:
-                found = records.open_segment(self._vault, id, revision, sealed)
+                found = records.read_segment(self._store, self._vault, id)
             except Unreadable:
                 log.warning("segment %s does not open; it is made anew", id.hex())
                 self._broken.append(id)
                 continue
             if isinstance(found, Basis):
                 bases[found.version] = found
-            else:
+            elif found:
                 segments.append((id, found))
         self._embedders.bases = bases
         # After the segments: what another process folds meanwhile is then read as passages.

@@ -10,13 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from llamora.search.index import Shelf
-from llamora.search.part import F32, Vectors8, products, quantised
-from llamora.search.postings import U32
+from llamora.search.part import F32, Part, Vectors8, products, quantised
+from llamora.search.postings import I64, U32
 from llamora.search.wordllama import word_vectors
 
 MOST_WORDS = 20_000
 """The commonest words of a journal; 5 MB, and 0.2 s to make."""
 KEPT_WORDS = 500
+PIECES = 20
+"""In so many steps the words' vectors are made small."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,22 +37,23 @@ class Lexicon:
     @classmethod
     def of(cls, shelf: Shelf) -> "Lexicon":
         """The lexicon of a journal. Some tenths of a second: call in a thread."""
-        parts = [layer.part for layer in shelf.layers if layer.part.words]
-        # Not `vocabulary`, which stays: a list of words takes ten times what their text does.
-        words = [word for part in parts for word in part.words.decode().split("\n")]
-        if not words:
+        parts = [layer.part for layer in shelf.layers if len(layer.part.words)]
+        if not parts:
             nothing = np.zeros(0, np.uint32)
             return cls(nothing, *quantised(word_vectors([])), word_vectors([""])[0], 0)
         terms = np.concatenate([part.word_terms for part in parts])
         counts = np.concatenate([part.word_counts for part in parts])
         # By term, the commonest form first; then one of each term, the commonest terms first.
-        order = np.lexsort((-counts.astype(np.int64), terms))
+        order = np.lexsort((~counts, terms))
         distinct, at = np.unique(terms[order], return_index=True)
         total = np.add.reduceat(counts[order], at)
-        kept = np.argsort(-total.astype(np.int64), kind="stable")[:MOST_WORDS]
-        vectors = word_vectors([words[n] for n in order[at[kept]]])
+        kept = np.argsort(~total, kind="stable")[:MOST_WORDS]
+        vectors = word_vectors(_words(parts, order[at[kept]]))
         mean = vectors.mean(axis=0)
-        return cls(distinct[kept], *quantised(_turned(vectors, mean)), mean, len(words))
+        # Some at a time: a journal is never more in memory than while it is unlocked.
+        turned = [quantised(_turned(some, mean)) for some in np.array_split(vectors, PIECES)]
+        rows, scales = (np.concatenate(each) for each in zip(*turned, strict=True))
+        return cls(distinct[kept], rows, scales, mean, len(terms))
 
     def is_outdated_by(self, shelf: Shelf) -> bool:
         """Whether the journal has got so many new words that it is worth making anew."""
@@ -84,6 +87,17 @@ class Lexicon:
                 [(int(self.terms[n]), float(column[n])) for n in best if column[n] >= least]
             )
         return found
+
+
+def _words(parts: Sequence[Part], numbers: I64) -> list[str]:
+    """The words of these numbers, those of all parts numbered through; only these are read."""
+    ends = np.cumsum([len(part.word_terms) for part in parts])
+    places = np.searchsorted(ends, numbers, "right")
+    firsts = ends - [len(part.word_terms) for part in parts]
+    return [
+        parts[n].word(at)
+        for n, at in zip(places.tolist(), (numbers - firsts[places]).tolist(), strict=True)
+    ]
 
 
 def _turned(vectors: F32, mean: F32) -> NDArray[np.float32]:

@@ -5,11 +5,12 @@ of the part that it is folded into. The same arrays, one after the other, are a 
 bytes (docs/spec/vault-format.md §8), so loading one is a decryption and no more.
 """
 
-from collections.abc import Mapping, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
-from typing import Any
+from typing import Any, AnyStr
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,8 @@ Vectors8 = NDArray[np.int8]
 F32 = NDArray[np.float32]
 
 MOST_TIMES = 255
+NEW_LINE = ord("\n")
+FIRST_BEYOND_ASCII = 128
 BLOCK = 512
 """Rows of vectors widened at once: they stay in the processor's nearest cache, and are too few for
 the linear algebra to start threads over."""
@@ -80,7 +83,7 @@ class Part:
     kinds: U8
     spoken: U8
     vectors: Vectors8
-    words: bytes
+    words: bytes | memoryview
     word_counts: U32
     word_terms: U32
 
@@ -148,18 +151,37 @@ class Part:
         order = np.argsort(keys, kind="stable")
         return keys[order], order
 
-    @cached_property
-    def vocabulary(self) -> list[str]:
-        """The words of its entries, sorted; `word_counts` says how often each is written, and
-        `word_terms` which term it is."""
-        return self.words.decode().split("\n") if self.words else []
+    # The words of its entries, sorted; `word_counts` says how often each is written, `word_terms`
+    # which term it is. They stay the bytes they are: a list of them takes ten times as much.
+
+    def word(self, at: int) -> str:
+        return str(self._word(at), "utf-8")
+
+    def beginning(self, begun: str) -> set[int]:
+        """Where the words stand that begin so, with their accents or without."""
+        every = range(len(self.word_terms))
+        plain, places = self._accented
+        return {
+            *_beginning(every, self._word, begun.encode(errors="replace")),
+            *(places[n] for n in _beginning(range(len(plain)), plain.__getitem__, begun)),
+        }
+
+    def _word(self, at: int) -> bytes:
+        return bytes(self.words[self._word_bounds[at] : self._word_bounds[at + 1] - 1])
 
     @cached_property
-    def accented(self) -> tuple[list[str], list[int]]:
-        """The words that have accents, sorted without them, and their places in `vocabulary`."""
-        plain = [(bare(word), at) for at, word in enumerate(self.vocabulary)]
-        kept = sorted(one for one in plain if one[0] != self.vocabulary[one[1]])
-        return [word for word, _ in kept], [at for _, at in kept]
+    def _word_bounds(self) -> U32:
+        """Where each word begins, and where one more would."""
+        ends = np.flatnonzero(np.frombuffer(self.words, np.uint8) == NEW_LINE)
+        return np.concatenate(([0], ends + 1, [len(self.words) + 1])).astype(np.uint32)
+
+    @cached_property
+    def _accented(self) -> tuple[list[str], list[int]]:
+        """The words that have accents, sorted without them, and where they stand."""
+        beyond = np.flatnonzero(np.frombuffer(self.words, np.uint8) >= FIRST_BEYOND_ASCII)
+        at = np.unique(np.searchsorted(self._word_bounds, beyond, "right") - 1).tolist()
+        kept = sorted((bare(word), n) for n in at if bare(word := self.word(n)) != word)
+        return [word for word, _ in kept], [n for _, n in kept]
 
     @cached_property
     def nbytes(self) -> int:
@@ -169,7 +191,8 @@ class Part:
             *(getattr(self, name) for name, _ in _OWN),
             *(getattr(postings, name) for name, _ in _POSTINGS),
         )
-        return sum(array.nbytes for array in arrays) + len(self.words) + 24 * self.writings
+        words = len(self.words) + 4 * len(self.word_terms)
+        return sum(array.nbytes for array in arrays) + words + 24 * self.writings
 
     def row(self, id: bytes) -> int | None:
         """Which writing has that id."""
@@ -263,7 +286,7 @@ class Part:
                 make=str(header["make"]),
                 languages=tuple(str(one) for one in header["languages"]),
                 postings=Postings(**postings),
-                words=bytes(memoryview(raw)[at:]),
+                words=memoryview(raw)[at:],
                 **own,
             )
             part._check()
@@ -274,7 +297,7 @@ class Part:
     def _check(self) -> None:
         """Raises ValueError unless the arrays fit together: every index into another is within it,
         and every number means something."""
-        passages, words = self.passages, self.words.decode()
+        passages, words = self.passages, str(self.words, "utf-8")
         whole = (
             len(self.ids) == len(self.days) == len(self.kinds) == self.writings
             and len(self.spoken) == self.writings
@@ -353,7 +376,8 @@ class Vocabulary:
 
     def add_part(self, part: "Part") -> None:
         counts, terms = part.word_counts.tolist(), part.word_terms.tolist()
-        for word, n, term in zip(part.vocabulary, counts, terms, strict=True):
+        words = str(part.words, "utf-8").split("\n") if len(part.word_terms) else []
+        for word, n, term in zip(words, counts, terms, strict=True):
             self._counts[word] = self._counts.get(word, 0) + n
             self._terms.setdefault(word, term)
 
@@ -417,6 +441,14 @@ def merge(parts: Sequence[tuple[Part, NDArray[np.bool_]]]) -> Part:
 
 _PER_WRITING = ("revisions", "days", "ids", "kinds")
 _PER_PASSAGE = ("scales", "starts", "sizes", "lengths", "vectors")
+
+
+def _beginning(places: range, word: Callable[[int], AnyStr], begun: AnyStr) -> range:
+    """At which places of sorted words those stand that begin so."""
+    size = len(begun)
+    start = bisect_left(places, begun, key=word)
+    end = bisect_right(places, begun, start, key=lambda at: word(at)[:size])
+    return places[start:end]
 
 
 def _within(numbers: NDArray[Any], least: int, most: int) -> bool:

@@ -109,6 +109,25 @@ def open_segment(vault: Vault, id: bytes, revision: int, sealed: bytes) -> Part 
         raise Unreadable from e
 
 
+def segments(source: Rows, vault: Vault) -> list[bytes]:
+    """The ids of all segments."""
+    rows = source.rows("SELECT id FROM segments WHERE owner = ?", (vault.owner,))
+    return [id for (id,) in rows]
+
+
+def read_segment(source: Rows, vault: Vault, id: bytes) -> Part | Basis | None:
+    """One segment, for all of them sealed would take as much memory again; None when it was folded
+    into another meanwhile.
+
+    Raises:
+        Unreadable
+    """
+    row = source.row(
+        "SELECT revision, sealed FROM segments WHERE id = ? AND owner = ?", (id, vault.owner)
+    )
+    return open_segment(vault, id, *row) if row else None
+
+
 def put_passages(tx: Writes, vault: Vault, id: bytes, revision: int, one: Embedded) -> None:
     tx.execute(
         "INSERT INTO passages (id, owner, revision, sealed) VALUES (?, ?, ?, ?)"

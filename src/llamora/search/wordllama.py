@@ -34,6 +34,8 @@ COMMON = 0.8
 """The weight below which a word says nothing: that of "the", "was", "when", "und", "les"."""
 FEW = 16
 """Texts that are read one by one: more go to threads, which a busy machine keeps waiting."""
+WORDS = 1024
+"""Words whose vectors are made at once, some megabytes."""
 FIRST_WORD = 259
 """Before this token stand those for bytes and for the ends of a text."""
 
@@ -127,9 +129,16 @@ def is_common(word: str) -> bool:
 
 def word_vectors(words: Sequence[str]) -> Vectors:
     """Each word's own vector: the plain mean of its tokens, of unit length."""
-    plain = np.ones(VOCABULARY, np.float32)
-    batches = [_pooled(batch, plain) for batch in _batches(words, 4096)]
-    return np.concatenate(batches) if batches else np.zeros((0, DIMENSIONS), np.float32)
+    vectors = np.zeros((len(words), DIMENSIONS), np.float32)
+    for at in range(0, len(words), WORDS):
+        tokens = _tokens(words[at : at + WORDS])
+        sizes = np.array([len(each) for each in tokens])
+        spoken = np.flatnonzero(sizes)
+        rows = _vectors()[np.concatenate(tokens)].astype(np.float32)
+        if len(spoken):
+            starts = (np.cumsum(sizes) - sizes)[spoken]
+            vectors[at + spoken] = _unit(np.add.reduceat(rows, starts))
+    return vectors
 
 
 def _batches(texts: Sequence[str], size: int = 256) -> list[Sequence[str]]:

@@ -1,6 +1,7 @@
 """A part holds what it was made of, as arrays, sealed or joined with others."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.indexes import any_indexed, comparable, indexed, taken_apart
 
+from llamora.search.index import Layer, Shelf
 from llamora.search.part import Part, merge, quantised
 from llamora.vault import Unreadable
 
@@ -21,6 +23,10 @@ def part_of(seeds: list[int]) -> Part:
 
 def read_again(part: Part) -> Part:
     return Part.read(*part.pack())
+
+
+def spelled(part: Part) -> list[str]:
+    return [part.word(n) for n in range(len(part.word_terms))]
 
 
 def arrays(part: Part) -> dict[str, Any]:
@@ -48,7 +54,7 @@ def test_a_part_that_was_packed_is_read_as_it_was(seeds: list[int]) -> None:
 
 def test_a_part_of_nothing_can_be_packed_joined_and_asked() -> None:
     empty = read_again(Part.of([]))
-    assert (empty.writings, empty.passages, empty.vocabulary) == (0, 0, [])
+    assert (empty.writings, empty.passages, spelled(empty)) == (0, 0, [])
     assert empty.row(bytes(16)) is None
     assert empty.owners.tolist() == []
     empty.likeness(np.zeros(8, np.float32), np.zeros(0, np.float32))
@@ -59,7 +65,7 @@ def test_a_part_of_nothing_can_be_packed_joined_and_asked() -> None:
 @pytest.mark.parametrize("text", ["…", "?!", "_ _", "\u0301", "-" * 2_000])
 def test_writings_without_a_word_are_held_like_others(text: str) -> None:
     part = read_again(Part.of(indexed(text)))
-    assert (part.writings, len(part.postings.terms), part.vocabulary) == (1, 0, [])
+    assert (part.writings, len(part.postings.terms), spelled(part)) == (1, 0, [])
     alive = np.ones(1, np.bool_)
     assert taken_apart(merge([(part, alive)])) == taken_apart(part)
     both = merge([(part, alive), (Part.of(indexed("a heron")), alive)])
@@ -133,14 +139,38 @@ def test_likeness_is_the_dot_product_with_the_query(width: int) -> None:
 
 def test_words_are_counted_over_writings_and_sorted() -> None:
     part = read_again(Part.of(indexed("Heron, heron, Éclair", "a heron by the zoo")))
-    assert part.vocabulary == ["heron", "the", "zoo", "éclair"]
+    assert spelled(part) == ["heron", "the", "zoo", "éclair"]
     assert part.word_counts.tolist() == [3, 1, 1, 1]
 
 
 def test_merging_keeps_no_word_whose_last_writing_is_dead() -> None:
     part = Part.of(indexed("a heron", "herons and cranes"))
     merged = merge([(part, np.array([True, False]))])
-    assert merged.vocabulary == ["heron", "herons"], "of one stem, which is still written"
+    assert spelled(merged) == ["heron", "herons"], "of one stem, which is still written"
+
+
+@pytest.mark.parametrize(
+    ("begun", "expected"),
+    [
+        ("her", ["hero", "heron", "herons"]),
+        ("heron", ["heron", "herons"]),
+        ("ecl", ["eclat", "éclair"]),
+        ("écl", ["éclair"]),
+        ("Ω", ["Ωmega"]),
+        ("zz", []),
+        ("a", []),
+        ("\ud800", []),
+        ("東", ["東京"]),
+    ],
+)
+def test_words_are_found_by_how_they_begin(begun: str, expected: list[str]) -> None:
+    words = ["eclat", "hero", "heron", "herons", "zoo", "éclair", "Ωmega", "東京"]
+    counts = np.ones(len(words), np.uint32)
+    part = replace(
+        Part.of([]), words="\n".join(words).encode(), word_counts=counts, word_terms=counts
+    )
+    assert sorted(part.word(n) for n in part.beginning(begun)) == expected
+    assert Part.of([]).beginning(begun) == set()
 
 
 # Segments that lie
@@ -245,7 +275,9 @@ def test_no_change_of_a_byte_leads_to_anything_but_a_refusal_or_a_part(data: st.
         part = Part.read(header, touched)
     except Unreadable:
         return
+    shelf = Shelf((Layer.of(part),))
     for term in part.postings.terms.tolist():
-        part.postings.find(term)
+        assert len(shelf.holding(term)[0]) == shelf.count(term)
     assert len(part.owners) == part.passages
-    assert part.vocabulary is not None
+    for n in range(len(part.word_terms)):
+        assert part.beginning(part.word(n)) <= set(range(len(part.word_terms)))
