@@ -36,7 +36,12 @@ COPIED = ("src", "tests", "pyproject.toml")
 LINKED = ("frontend", "config", "docs", "bin", "node_modules")
 
 _VAULT = ("unit/vault/test_vault.py", "unit/vault/test_wiping.py", "spec/test_vectors.py")
-_KEPT = ("unit/vault/test_session_keys.py", "unit/vault/test_wiping.py", "spec/test_vectors.py")
+_KEPT = (
+    "unit/vault/test_session_keys.py",
+    "unit/vault/test_wiping.py",
+    "unit/accounts/test_carriers.py",
+    "spec/test_vectors.py",
+)
 _SESSIONS = (
     "unit/accounts/test_carriers.py",
     "unit/accounts/test_sessions.py",

@@ -3,9 +3,10 @@
 import pytest
 from tests.unit.accounts.test_sessions import Machine, cookie, here, machine, vault
 
-from llamora.accounts.carriers import carrier, decoded, encoded
-from llamora.vault import RuntimeKey
-from llamora.vault.cookie_key import CookieKey
+from llamora.accounts.carriers import COOKIE_ROW, SEAT, carrier, decoded, encoded
+from llamora.vault import Place, Purpose, RuntimeKey
+from llamora.vault.cookie_key import COOKIE, CookieKey
+from llamora.vault.session_keys import HALF_OPEN, SESSION
 
 __all__ = ["cookie", "here", "machine", "vault"]
 
@@ -46,3 +47,12 @@ async def test_a_cookie_that_carries_the_key_says_when_and_for_which_password_it
     opened, carried = CookieKey(INSTALLED).open(raw[:16], raw[16:32], expires, raw[32:])
     opened.wipe()
     assert carried == {"v": 1, "issued": now, "generation": 1}
+
+
+def test_where_a_session_is_sealed_is_part_of_what_is_sealed_and_never_changes():
+    """What was sealed under another name of its place would not open after an update."""
+    assert Place("sessions", "sealed", Purpose.CONTENT, ("expires",)) == COOKIE_ROW
+    assert Place("seats", "sealed", Purpose.CONTENT) == SEAT
+    assert Place("sessions", "sealed", Purpose.CHAIN, ("expires",)) == SESSION
+    assert Place("cookie", "half-open", Purpose.CHAIN, ("expires",)) == HALF_OPEN
+    assert Place("cookie", "value", Purpose.CHAIN, ("expires",)) == COOKIE

@@ -195,6 +195,18 @@ def _of(reseal: Any, ours: Rooms) -> list[Any]:
     return [] if reseal.at_once else list(rows(ours.store, ours.vault, reseal))
 
 
+async def test_the_old_wraps_are_gone_from_the_file_and_its_log_as_soon_as_the_new_key_counts(
+    home: House, ada: Registered, ours: Rooms
+):
+    old = [sealed for (sealed,) in home.store.rows("SELECT sealed FROM wraps")]
+    assert len(old) == 2
+    await home.accounts.rotate(ours.vault, ada.password)
+    whole = b"".join(file.read_bytes() for file in ada.path.parent.iterdir())
+    assert not any(sealed[6:] in whole for sealed in old)
+    ((new,), _) = home.store.rows("SELECT sealed FROM wraps")
+    assert new[6:] in whole, "the control"
+
+
 async def test_a_backup_of_before_opens_with_its_own_code_and_the_file_does_not(
     home: House, ada: Registered, ours: Rooms, tmp_path: Path
 ):
