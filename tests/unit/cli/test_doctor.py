@@ -266,6 +266,7 @@ def test_a_code_that_nobody_has_is_said():
     found = the(keys.recovery({keys.UNTAKEN: True}, NOW))
     assert found.mark == "note"
     assert "Nobody has said that they have it" in found.says
+    assert "Settings, Password" in found.says, "where the page has it"
 
 
 # --- the machine ----------------------------------------------------------------------------------

@@ -52,8 +52,8 @@ def recovery(header: dict[str, Any], now: datetime) -> list[Finding]:
     """When the account's recovery code was last tried, as its opened row tells."""
     about, kept = "recovery code", header.get(REHEARSED)
     if header.get(UNTAKEN):
-        return [note(about, "Nobody has said that they have it; make one under Settings, Account.")]
-    advice = "try it under Settings, Account: nothing is changed by that."
+        return [note(about, "Nobody has said that they have it; make one in Settings, Password.")]
+    advice = "try it under Settings, Password: nothing is changed by that."
     try:
         when = datetime.fromisoformat(kept) if isinstance(kept, str) else None
         when = datetime.fromtimestamp(kept, UTC) if isinstance(kept, int | float) else when
@@ -90,4 +90,4 @@ def _lacking(about: str, kinds: dict[str, set[str | None]]) -> Iterable[Finding]
         if PASSWORD not in held:
             yield wrong(about, f"{name} has no password in the file; recover, or restore a backup.")
         if RECOVERY not in held:
-            yield note(about, f"{name} has no recovery code; make one under Settings, Account.")
+            yield note(about, f"{name} has no recovery code; make one under Settings, Password.")
