@@ -233,6 +233,11 @@ def account_remove(
         else:
             with vault_of(rooms, name, password) as vault:
                 asyncio.run(rooms.accounts.erase(vault, name, password))
+        if rooms.accounts.is_being_erased(name):  # a full disk, say, and nothing was raised
+            raise Failure(
+                f"{name} opens with nothing any more, but its rows could not be deleted, and its "
+                "keys may still lie in the file. Free some space and run this again."
+            )
     print(f"{name} and everything in it was erased. Backups made before still hold it.")
 
 

@@ -10,11 +10,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from llamora.accounts import Kind
+from llamora.accounts import Kind, erasing
 from llamora.cli import assets, passwords, program
 from llamora.cli.journals import rooms_of, vault_of
 from llamora.cli.say import Failure
 from llamora.settings import load
+from llamora.storage import Store, StoreFull
 from llamora.vault import RecoveryCode
 
 PASSWORD = "a heron at the grey pond"
@@ -158,6 +159,23 @@ def test_removing_an_account_takes_its_password(
     assert llamora("account", "list").out == ""
     again = llamora("account", "remove", "ada", "--password-file", password)
     assert (again.code, again.out) == (1, "")
+
+
+def test_an_account_that_is_not_gone_yet_is_not_said_to_be(
+    llamora: Llamora, ada: list[str], password: Path, monkeypatch: pytest.MonkeyPatch
+):
+    async def full(store: Store) -> list[str]:
+        raise StoreFull
+
+    remove = ("account", "remove", "ada", "--password-file", password)
+    with monkeypatch.context() as broken:
+        broken.setattr(erasing, "finish", full)
+        ran = llamora(*remove)
+    assert (ran.code, ran.out) == (1, "")
+    assert "its rows could not be deleted" in ran.err
+    assert llamora(*remove).code == 0
+    with rooms_of(load()) as rooms:
+        assert rooms.store.rows("SELECT * FROM accounts") == []
 
 
 def test_who_holds_the_file_removes_an_account_by_typing_its_name(
