@@ -106,10 +106,13 @@ class _Look:
         with self._told("The account's own row"):
             header = ledger.read(self._source, self._vault).header
             days, root = int(header["days"]), int(header["root"], 16)
-            if {id.hex() for (id,) in self._owned("id", "wraps")} != header.get("wraps", {}).keys():
+            rows = self._owned("id, kind, epoch", "wraps")
+            found = {id.hex(): kind for id, kind, epoch in rows if epoch == self._vault.epoch}
+            if len(found) != len(rows) or found != header.get("wraps", {}):
                 self._problem(
-                    "The password or the recovery code is not the one that the account's row "
-                    "names: one was taken away, or put back after it was replaced."
+                    "The password, the recovery code or a passkey is not the one that the "
+                    "account's row names: one was altered, taken away, or put back after it was "
+                    "replaced."
                 )
             if days != self._report.days:
                 self._problem(f"There are rows of {self._report.days} days instead of {days}.")

@@ -116,6 +116,16 @@ async def test_a_replaced_password_that_is_put_back_opens_nothing_and_is_found(
     assert "put back after it was replaced" in problem
 
 
+@pytest.mark.parametrize("change", ["kind = 'passkey'", "epoch = epoch + 1"])
+async def test_a_code_that_was_made_unfindable_is_found(home: House, ada: Registered, change: str):
+    vault = await home.accounts.sign_in(ada.name, ada.password)
+    assert verify(home.store, vault, progress=lambda done, total: None).sound
+    sql = f"UPDATE wraps SET {change} WHERE kind = 'recovery'"
+    home.store.write_now(lambda tx: tx.execute(sql))
+    [problem] = verify(home.store, vault, progress=lambda done, total: None).problems
+    assert "one was altered" in problem
+
+
 async def test_a_used_code_that_is_put_back_opens_nothing(home: House, ada: Registered):
     [before] = home.store.rows("SELECT * FROM wraps WHERE kind = 'recovery'")
     await home.accounts.recover(ada.name, ada.code, OTHER_PASSWORD)
