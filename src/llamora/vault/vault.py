@@ -88,7 +88,6 @@ class Vault:
             header, epoch = record.open_key(key, place, owner, id, sealed, visible, keys.dek)
         except Unreadable:
             keys.page.wipe()
-            vault.wipe()
             raise
         vault._add(epoch, keys)
         return vault, header

@@ -104,7 +104,7 @@ def test_a_session_and_a_cookie_leave_none(pages: list[KeyPage]):
 
 def test_the_plaintext_of_a_key_is_zeroed(monkeypatch: pytest.MonkeyPatch):
     seen: list[bytearray] = []
-    seal, decrypt = record._sealed, sodium.decrypt
+    seal, decrypt, unpad = record._sealed, sodium.decrypt, record.unpad
 
     def sealing(*args: object) -> bytes:
         seen.append(next(each for each in args if isinstance(each, bytearray)))
@@ -114,12 +114,19 @@ def test_the_plaintext_of_a_key_is_zeroed(monkeypatch: pytest.MonkeyPatch):
         seen.append(decrypt(*args))  # pyright: ignore[reportArgumentType]
         return seen[-1]
 
+    def unpadding(padded: bytearray) -> bytearray:
+        seen.append(unpad(padded))
+        return seen[-1]
+
     monkeypatch.setattr(record, "_sealed", sealing)
     monkeypatch.setattr(sodium, "decrypt", opening)
+    monkeypatch.setattr(record, "unpad", unpadding)
     wrap = Vault.new(OWNER).wrap(ID, "password", b"secret", CHEAP)
     Vault.from_wrap(wrap, b"secret").wipe()
-    assert len(seen) == 2
-    assert all(len(each) >= 128 and not any(each) for each in seen)
+    sealed, padded, plain = seen
+    assert len(sealed) == len(padded) >= 128
+    assert len(plain) > sodium.KEY_BYTES
+    assert not any(any(each) for each in seen)
 
 
 def test_slots_lie_side_by_side_until_the_page_is_full():
