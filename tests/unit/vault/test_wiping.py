@@ -79,14 +79,15 @@ def test_following_the_chain_twice_leaves_no_second_key(pages: list[KeyPage]):
     assert [page.wiped for page in pages[made:]] == [True]
 
 
-def test_a_session_and_a_cookie_leave_none(pages: list[KeyPage]):
+def test_a_session_a_cookie_and_a_challenge_leave_none(pages: list[KeyPage]):
     runtime, cookies, secret = RuntimeKey(), CookieKey(b"s" * 32), new_secret()
     vault = Vault.new(OWNER)
     lasting = len(pages)
     row = session_id(secret)
     kept = runtime.seal(secret, vault, row, 100, {"v": 1})
     cookie = cookies.seal(vault, ID, 100, {"v": 1})
-    assert [page.wiped for page in pages[lasting:]] == [True, True]
+    runtime.challenge(secret, b"door")
+    assert [page.wiped for page in pages[lasting:]] == [True, True, True]
     opened = [runtime.open(secret, OWNER, row, 100, kept), cookies.open(OWNER, ID, 100, cookie)]
     for found, _ in opened:
         found.wipe()
@@ -99,7 +100,7 @@ def test_a_session_and_a_cookie_leave_none(pages: list[KeyPage]):
         with pytest.raises(Unreadable):
             wrong()
     assert [page.wiped for page in pages[lasting:]] == [True] * (len(pages) - lasting)
-    assert len(pages) >= lasting + 8
+    assert len(pages) >= lasting + 9
 
 
 def test_the_plaintext_of_a_key_is_zeroed(monkeypatch: pytest.MonkeyPatch):
