@@ -20,7 +20,7 @@ async def traces(client: Client, filled: Filled) -> Figures:
     """Medians in milliseconds, after the first of each: that one counts what the others find."""
     found = re.findall(r"/traces/([0-9a-f]{32})\b", await _page(client, "/traces"))
     ids = [*dict.fromkeys(found)][:SHOWN]
-    page = await _page(client, f"/days/{filled.days[-3]}")
+    page = await _page(client, f"/days/{filled.pages[-1]}")
     entries = re.findall(r'id="entry-([0-9a-f]{32})"', page)
     begun = ("a", "ka", "mi", "ta", "su", "no", "pa", "ri", "fo", "ga")
 
@@ -52,7 +52,7 @@ async def traces(client: Client, filled: Filled) -> Figures:
         "trace completion, ms": await _median([*begun, *begun], complete),
     }
     figures["keep a trace, ms"] = await _median([f"benchmark {n}" for n in range(KEPT)], keep)
-    after = await _page(client, f"/days/{filled.days[-3]}")
+    after = await _page(client, f"/days/{filled.pages[-1]}")
     figures["drop a trace, ms"] = await _median(_pills(after, entries[-1]), drop)
     return figures
 
