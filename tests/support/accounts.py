@@ -119,7 +119,7 @@ def _made_once() -> Registered:
     async def register() -> str:
         with house(path) as made:
             opened = await made.accounts.register(NAME, PASSWORD, Settings(zone="Europe/London"))
-            await made.accounts.take_code(opened.vault)
+            await made.accounts.take_code(opened.vault, made.accounts.code_id(opened.vault))
             opened.vault.wipe()
             return str(opened.code)
 

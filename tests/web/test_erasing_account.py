@@ -9,6 +9,8 @@ from tests.support.clock import TurnableClock
 from tests.support.server import ScriptedModel, Server, journal_settings, serving
 from tests.support.visitor import TODAY, Visitor, words
 
+from llamora.accounts import erasing
+from llamora.storage import Store, StoreFull
 from llamora.storage.backup import backup
 
 SURE = {"name": NAME, "password": PASSWORD}
@@ -152,3 +154,18 @@ async def test_what_was_cut_off_is_ended_in_the_background(
     await server.rooms.accounts.sweep()
     assert store.rows("SELECT * FROM writings") == []
     assert store.rows("SELECT * FROM accounts") == []
+
+
+async def test_what_could_not_be_deleted_yet_is_not_said_to_be_gone(
+    server: Server, ada: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def full(store: Store) -> list[str]:
+        raise StoreFull
+
+    with monkeypatch.context() as broken:
+        broken.setattr(erasing, "finish", full)
+        gone = await ada.send("/settings/data", SURE)
+    assert gone.headers["Location"] == "/login?erased=2"
+    said = words((await ada.visit("/login?erased=2")).text)
+    assert "may still lie in the file" in said
+    assert "with everything in it" not in said

@@ -2,18 +2,25 @@
 
 import json
 import re
+from dataclasses import replace
 from html import unescape
 from typing import Any
 
 import httpx
 import pytest
-from tests.support.accounts import OTHER_PASSWORD, PASSWORD, Registered
+from tests.support.accounts import (
+    OTHER_PASSWORD,
+    PASSWORD,
+    POLICY,
+    UNTHROTTLED,
+    Registered,
+)
 from tests.support.authenticator import PRESENT, VERIFIED, Key
 from tests.support.clock import TurnableClock
-from tests.support.server import Server
+from tests.support.server import Server, journal_settings, serving
 from tests.support.visitor import TODAY, Visitor, words
 
-from llamora.accounts import ceremonies
+from llamora.accounts import Entered, TooBusy, ceremonies
 from llamora.accounts.challenges import LASTS
 from llamora.journal.verify import verify
 
@@ -328,3 +335,28 @@ async def test_an_address_of_digits_has_no_passkeys_and_says_so(server: Server) 
 
 def on_disk(account: Registered) -> bytes:
     return b"".join(file.read_bytes() for file in account.path.parent.iterdir())
+
+
+async def test_a_busy_server_counts_as_no_attempt(
+    account: Registered, clock: TurnableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = journal_settings(account.path)
+    async with (
+        serving(
+            settings, clock=clock, policy=replace(UNTHROTTLED, sign_in=POLICY.sign_in)
+        ) as server,
+        Visitor(server) as ada,
+        Visitor(server) as stranger,
+    ):
+        await ada.enter()
+        key = Key()
+        await make(ada, key)
+
+        async def busy(*given: Any) -> Entered:
+            raise TooBusy(5)
+
+        with monkeypatch.context() as loaded:
+            loaded.setattr(server.rooms.accounts, "opened_by", busy)
+            for _ in range(POLICY.sign_in.account.attempts + 2):
+                assert (await enter(stranger, key)).status_code == 503
+        assert (await enter(stranger, key)).status_code == 303

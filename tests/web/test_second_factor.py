@@ -315,3 +315,14 @@ async def test_a_session_that_was_open_before_is_not_touched_half_way(ada: Visit
     assert (await ada.visit(f"/days/{TODAY}")).status_code == 200
     clock_of(ada).advance(hours=2)
     assert (await ada.visit(f"/days/{TODAY}")).status_code == 303
+
+
+async def test_who_is_half_way_when_it_is_removed_begins_again(
+    ada: Visitor, stranger: Visitor
+) -> None:
+    await enrol(ada)
+    await half_way(stranger)
+    await ada.send("/settings/factors/app", {"password": PASSWORD}, "DELETE")
+    led = await stranger.visit("/login/factor")
+    assert (led.status_code, led.headers["Location"]) == (303, "/login")
+    await stranger.enter()

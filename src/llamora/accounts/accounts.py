@@ -340,9 +340,7 @@ class Accounts:
         def date_it(tx: Transaction) -> None:
             wraps.must_stand(tx, confirmed)
             wraps.must_stand(tx, tried)
-            now = self._clock.now()
-            ledger.change(tx, vault, lambda header: header.update(rehearsed=int(now.timestamp())))
-            wraps.take_code(tx, vault)
+            wraps.take_code(tx, vault, tried.id.hex(), rehearsed=self._clock.now())
             self._note(tx, vault, Kind.CODE_REHEARSED)
 
         await self._store.write(date_it)
@@ -356,13 +354,21 @@ class Accounts:
         at = ledger.read(self._store, vault).header.get("rehearsed")
         return datetime.fromtimestamp(at, UTC) if isinstance(at, int) else None
 
-    async def take_code(self, vault: Vault) -> None:
-        """Notes that the owner has the recovery code that counts.
+    def code_id(self, vault: Vault) -> str:
+        """Which recovery code counts: the id of its wrap in hex, "" for none.
+
+        Raises:
+            Gone, Unreadable: as of `settings`.
+        """
+        return wraps.code_of(ledger.read(self._store, vault).header)
+
+    async def take_code(self, vault: Vault, id: str) -> None:
+        """Notes that the owner has that recovery code, if it is the one that counts.
 
         Raises:
             Stale, Gone: the account's keys were replaced, or it was erased.
         """
-        await self._store.write(lambda tx: wraps.take_code(tx, vault))
+        await self._store.write(lambda tx: wraps.take_code(tx, vault, id))
 
     def is_code_taken(self, vault: Vault) -> bool:
         """Whether the owner has said that they have the code; not so when a crash, or whoever left
@@ -457,7 +463,8 @@ class Accounts:
     ) -> None:
         """Erases the account and everything in it from the file, for good: its keys first.
 
-        `name` is its name, typed once more. What cannot be deleted at once, `sweep` deletes.
+        `name` is its name, typed once more. What cannot be deleted at once, `sweep` deletes: see
+        `is_being_erased`.
 
         Raises:
             OtherName: nothing was counted as an attempt.
@@ -473,8 +480,7 @@ class Accounts:
             erasing.destroy_keys(tx, vault.owner)
 
         await self._store.write(destroy)
-        with suppress(StoreError):  # a full disk, say: nobody can open what is left
-            await erasing.finish(self._store)
+        await self._finish_erasing()
 
     async def remove(self, name: str) -> None:
         """Erases an account without its password, which is for whoever holds the file: they could
@@ -484,17 +490,18 @@ class Accounts:
             NoSuchAccount: there is none of that name.
         """
         folded = _folded_or_none(name)
-        if folded in await erasing.finish(self._store):
+        if folded in await self._finish_erasing():
             return
         found = self._store.row("SELECT id FROM accounts WHERE name = ?", (folded,))
         if found is None:
             raise NoSuchAccount
         await self._store.write(lambda tx: erasing.destroy_keys(tx, found[0]))
-        await erasing.finish(self._store)
+        await self._finish_erasing()
 
     def is_being_erased(self, name: str) -> bool:
-        """Whether the account's keys are destroyed and its rows are not gone yet: it opens with
-        nothing, and `remove` ends what was begun."""
+        """Whether the account's keys are destroyed and its rows are not gone yet, as on a full
+        disk: it opens with nothing, though the keys may still lie in the file. `sweep` and `remove`
+        end what was begun."""
         found = self._store.row(
             "SELECT 1 FROM accounts WHERE name = ? AND epoch = ?",
             (_folded_or_none(name), ledger.ERASED),
@@ -507,8 +514,15 @@ class Accounts:
 
     async def sweep(self) -> None:
         """The background step: ends erasures that were cut off, drops invitations that are over."""
-        await erasing.finish(self._store)
+        await self._finish_erasing()
         await self._invitations.sweep()
+
+    async def _finish_erasing(self) -> list[str]:
+        with suppress(
+            StoreError
+        ):  # whoever asked has destroyed the keys, and can look what is left
+            return await erasing.finish(self._store)
+        return []
 
     def asks_for_more(self, vault: Vault) -> bool:
         """Whether signing in with the password asks for a second factor too. Whoever begins a

@@ -9,7 +9,7 @@ them. A backup that was made before still has its own keys.
 from datetime import datetime
 from typing import NamedTuple
 
-from llamora.storage import Store, Transaction, ledger
+from llamora.storage import Store, StoreBusy, Transaction, ledger
 from llamora.storage.backup import lying_beside
 
 
@@ -37,12 +37,14 @@ async def finish(store: Store) -> list[str]:
     and making the file anew of what others had in it, 54 MB, another 0.6.
 
     Raises:
-        StoreFull, StoreBusy: the rest is still to be deleted, or was and left scraps in the file.
+        StoreFull, StoreBusy: the keys may still lie in the file, the rest is still to be deleted,
+            or was and left scraps.
     """
     left = store.rows("SELECT id, name FROM accounts WHERE epoch = ?", (ledger.ERASED,))
     if not left:
         return []
-    await store.truncate()  # the keys leave the disk before anything else is begun
+    if not await store.truncate():  # the keys leave the disk before anything else is begun
+        raise StoreBusy
 
     def delete(tx: Transaction) -> None:
         for owner, _ in left:

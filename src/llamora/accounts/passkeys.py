@@ -16,7 +16,13 @@ from llamora.accounts import ceremonies, factors, history, wraps
 from llamora.accounts.accounts import Accounts, Entered
 from llamora.accounts.ceremonies import Site
 from llamora.accounts.challenges import Challenge, Challenges
-from llamora.accounts.errors import BadPasskeyName, FactorGone, PasskeyRefused, WrongCredentials
+from llamora.accounts.errors import (
+    BadPasskeyName,
+    FactorGone,
+    PasskeyRefused,
+    TooBusy,
+    WrongCredentials,
+)
 from llamora.accounts.factors import Factors, Passkey
 from llamora.accounts.history import Kind
 from llamora.accounts.policy import AccountsPolicy
@@ -217,6 +223,9 @@ class Passkeys:
             entered = await self._accounts.opened_by(id, owner, PASSKEY, prf)
         except WrongCredentials:
             raise PasskeyRefused from None
+        except TooBusy:
+            place.unused()
+            raise
         try:
             await self._use(entered.vault, id, challenge, answer, site)
         except BaseException:

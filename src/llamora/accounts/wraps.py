@@ -6,6 +6,7 @@ a wrap does both here, in the caller's transaction, and leaves no row that does 
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from llamora.storage import ledger
@@ -133,13 +134,27 @@ def name(header: dict[str, Any], wraps: Sequence[Wrap]) -> None:
         header["untaken"] = True
 
 
-def take_code(tx: Writes, vault: Vault) -> None:
-    """Notes that the owner has the recovery code.
+def take_code(tx: Writes, vault: Vault, id: str, rehearsed: datetime | None = None) -> None:
+    """Notes that the owner has the recovery code whose wrap has that id in hex, and perhaps when
+    they rehearsed it. Nothing is noted when another counts by now.
 
     Raises:
         Stale, Gone: the account was re-keyed, or erased, elsewhere.
     """
-    ledger.amend(tx, vault, lambda header: header.pop("untaken", None))
+
+    def edit(header: dict[str, Any]) -> None:
+        if code_of(header) != id:
+            return
+        header.pop("untaken", None)
+        if rehearsed is not None:
+            header["rehearsed"] = int(rehearsed.timestamp())
+
+    ledger.amend(tx, vault, edit)
+
+
+def code_of(header: dict[str, Any]) -> str:
+    """The id, in hex, of the wrap of the recovery code that counts; "" for none."""
+    return next((id for id, kind in counting(header).items() if kind == RECOVERY), "")
 
 
 def is_code_taken(header: dict[str, Any]) -> bool:

@@ -156,7 +156,8 @@ def account_add(
         opened = asyncio.run(rooms.accounts.register(name, password, diarist))
         note("Keep this recovery code: it opens the journal when the password is lost.")
         print(opened.code, flush=True)
-        asyncio.run(rooms.accounts.take_code(opened.vault))
+        code = rooms.accounts.code_id(opened.vault)
+        asyncio.run(rooms.accounts.take_code(opened.vault, code))
         opened.vault.wipe()
 
 

@@ -27,7 +27,7 @@ async def begin(rooms: CommandRooms, rotation: Rotation, vault: Vault, password:
         note("What opened the journal besides password and code was removed; set it up again.")
     note("Keep this new recovery code; the one before opens nothing any more.")
     print(turned.code, flush=True)
-    await rooms.accounts.take_code(vault)
+    await rooms.accounts.take_code(vault, rooms.accounts.code_id(vault))
 
 
 async def finish(rotation: Rotation, heard: Heard) -> None:

@@ -100,7 +100,7 @@ async def login() -> Response:
     if g.session:
         return see(url_for("days.home"))
     next = safe_next(request.args.get("next"))
-    erased = bool(request.args.get("erased"))
+    erased = request.args.get("erased", "")
     return await login_page(200, "", rooms().cookies.who(request), next, erased=erased)
 
 
@@ -298,7 +298,7 @@ async def _register_page(
 
 
 async def login_page(
-    status: int, error: str, name: str, next: str, *, erased: bool = False
+    status: int, error: str, name: str, next: str, *, erased: str = ""
 ) -> Response:
     the = rooms()
     return await page(

@@ -33,16 +33,16 @@ async def show() -> Response:
 @data.post("")
 async def erase() -> Response:
     """Erases the account, and has the browser forget everything it kept of this address."""
-    form = await request.form
+    form, the = await request.form, rooms().accounts
+    name = the.name(opened().vault)
     try:
-        await rooms().accounts.erase(
-            opened().vault, field(form, "name"), field(form, "password"), network()
-        )
+        await the.erase(opened().vault, field(form, "name"), field(form, "password"), network())
     except Later:
         raise
     except AccountsError as e:
         return await _page(422, {e.field: str(e)})
-    return await leave(see(url_for("accounts.login", erased=1)), forget=True)
+    how = 2 if the.is_being_erased(name) else 1
+    return await leave(see(url_for("accounts.login", erased=how)), forget=True)
 
 
 async def _page(status: int = 200, errors: dict[str, str] | None = None) -> Response:

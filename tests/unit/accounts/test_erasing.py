@@ -19,6 +19,7 @@ from tests.support.accounts import (
     Registered,
     house,
 )
+from tests.support.disk import FRAME, full_after
 from tests.support.faults import Fault, every_nth
 from tests.support.turning import Rooms
 from tests.support.turning import fill as fill_rooms
@@ -329,3 +330,25 @@ async def test_an_account_goes_with_both_its_keys_while_one_replaces_the_other(
     left = bytes_on_disk(ada.path)
     assert rooms.vault.owner not in left
     assert found_in(old, left) == 0
+
+
+@pytest.mark.parametrize("act", ["erase", "remove"])
+async def test_what_cannot_leave_the_disk_yet_is_being_erased_and_its_rows_stay(
+    ada: Registered, act: str
+):
+    """So that what is said of it is true, and the next sweep ends it."""
+    with house(ada.path, UNTHROTTLED) as home:
+        vault = await home.accounts.sign_in(ada.name, ada.password)
+        await home.store.truncate()
+        with full_after(16 * FRAME):  # room for the keys' transaction, and not for emptying the log
+            if act == "erase":
+                await home.accounts.erase(vault, ada.name, ada.password)
+            else:
+                await home.accounts.remove(ada.name)
+        assert home.accounts.is_being_erased(ada.name)
+        assert home.accounts.names() == []
+        with pytest.raises(WrongCredentials):
+            await home.accounts.sign_in(ada.name, ada.password)
+        await home.accounts.sweep()
+        assert not home.accounts.is_being_erased(ada.name)
+        assert home.store.rows("SELECT 1 FROM accounts") == []

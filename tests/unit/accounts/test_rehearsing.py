@@ -37,7 +37,7 @@ async def test_a_code_is_taken_once_somebody_has_said_or_shown_that_they_have_it
     accounts = home.accounts
     bea = await accounts.register("Bea", OTHER_PASSWORD, Settings())
     assert not accounts.is_code_taken(bea.vault)
-    await accounts.take_code(bea.vault)
+    await accounts.take_code(bea.vault, accounts.code_id(bea.vault))
     assert accounts.is_code_taken(bea.vault)
     assert accounts.is_code_taken(vault)
     code = str(await accounts.new_code(vault, ada.password))

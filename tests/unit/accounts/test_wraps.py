@@ -122,7 +122,10 @@ async def test_only_a_new_code_forgets_what_is_known_of_the_code(home: House, va
     assert header() == {"rehearsed": 7, "untaken": None}
     await put(home, vault, [made(vault, RECOVERY)])
     assert header() == {"rehearsed": None, "untaken": True}
-    await home.store.write(lambda tx: wraps.take_code(tx, vault))
+    counting = wraps.code_of(ledger.read(home.store, vault).header)
+    await home.store.write(lambda tx: wraps.take_code(tx, vault, new_id().hex()))
+    assert header() == {"rehearsed": None, "untaken": True}, "that was another code"
+    await home.store.write(lambda tx: wraps.take_code(tx, vault, counting))
     assert header() == {"rehearsed": None, "untaken": None}
 
 
