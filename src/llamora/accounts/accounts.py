@@ -2,7 +2,8 @@
 
 A password is right when its wrap opens; nothing else of it is stored. Whatever replaces a wrap
 happens in one transaction, and the log of the database is emptied after it, so that the old wrap
-is on the disk no longer. The owner of a returned vault wipes it.
+is on the disk no longer; on one that is full, as soon as it has room. The owner of a returned vault
+wipes it.
 """
 
 import asyncio

@@ -136,16 +136,22 @@ async def recover() -> Response:
 async def redeem() -> Response:
     form = await request.form
     name = field(form, "name")
-    try:
-        made = await rooms().accounts.recover(
-            name, field(form, "code"), field(form, "password"), network()
+
+    async def opened() -> Response:
+        return await _begin_with_code(
+            await rooms().accounts.recover(
+                name, field(form, "code"), field(form, "password"), network()
+            )
         )
+
+    try:
+        # Whoever leaves now has used up the old code all the same, and must find the new one.
+        return await asyncio.shield(asyncio.ensure_future(opened()))
     except Later:
         raise
     except AccountsError as e:
         errors = {e.field or "form": str(e)}
         return await page("accounts/recover.html", 422, name=name, errors=errors)
-    return await _begin_with_code(made)
 
 
 @accounts.get("/session")

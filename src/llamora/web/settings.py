@@ -1,5 +1,6 @@
 """Routes of settings: account, appearance, companion, keys, sessions, history, connections."""
 
+import asyncio
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
@@ -134,8 +135,7 @@ async def _change_keys(form: Form) -> Response:
             the.cookies.set_session(response, kept.cookie)
             return response
         if what == "code":
-            code = await the.accounts.new_code(own.vault, password, network())
-            await recovery.keep(code, journal(), session().id)
+            await asyncio.shield(asyncio.ensure_future(_new_code(password)))
             return see(url_for("accounts.code"))
         if what == "rehearse":
             await the.accounts.rehearse(own.vault, password, field(form, "code"), network())
@@ -145,6 +145,12 @@ async def _change_keys(form: Form) -> Response:
     except AccountsError as e:
         return await _page("keys", 422, errors={_field(what, e): str(e)})
     abort(400)
+
+
+async def _new_code(password: str) -> None:
+    """Shielded: whoever leaves now has a new code all the same, and must find it waiting."""
+    code = await rooms().accounts.new_code(opened().vault, password, network())
+    await recovery.keep(code, journal(), session().id)
 
 
 def _field(what: str, error: AccountsError) -> str:
