@@ -119,7 +119,8 @@ def stem(word: str, language: str) -> str:
     """What a folded word is compared by; without a stemmer for the language, the word itself."""
     if language in _eliding:
         word = word.rpartition("'")[2] or word
-    return bare(_stemmed(word, language)) if language in SNOWBALL else bare(word)
+    stemmed = _stemmed(word, language) if language in SNOWBALL else word
+    return stemmed if stemmed.isascii() else bare(stemmed)
 
 
 def term(stemmed: str) -> int:
@@ -139,10 +140,10 @@ def term_of(word: str, language: str) -> int:
 def terms_of(word: str, language: str) -> tuple[int, ...]:
     """The numbers a folded word of a text is found by: that of its stem, and where the stemmer
     needs its accents, that of the word as it is typed without them."""
-    plain = bare(word)
-    if word is plain or not plain.isascii():
-        return (term_of(word, language),)
-    return tuple({term_of(word, language): None, term_of(plain, language): None})
+    own = term(stem(word, language))
+    if word.isascii() or not (plain := bare(word)).isascii():
+        return (own,)
+    return tuple({own: None, term_of(plain, language): None})
 
 
 def forget() -> None:
