@@ -250,6 +250,17 @@ async def test_bases_that_nothing_rests_on_are_dropped_and_nothing_else_is(
     assert not await store.write(lambda tx: records.has_segments(tx, vault, [segment]))
 
 
+async def test_a_segment_that_was_folded_meanwhile_is_none(ada: Journal, store: Store) -> None:
+    part = Part.of(indexed("a heron", "a weir"))
+    (id,) = await put(store, ada.vault, lambda id: records.seal_part(ada.vault, id, part))
+    assert records.segments(store, ada.vault) == [id]
+    found = records.read_segment(store, ada.vault, id)
+    assert isinstance(found, Part)
+    assert taken_apart(found) == taken_apart(part)
+    await store.write(lambda tx: records.drop_segments(tx, ada.vault, [id]))
+    assert records.read_segment(store, ada.vault, id) is None
+
+
 def test_a_basis_is_small_enough_to_be_looked_for(vault: Vault) -> None:
     assert len(records.seal_basis(vault, bytes(16), Basis(1))) < records.BASIS_BYTES
 
