@@ -131,7 +131,11 @@ class Finder:
         if query.phrases:  # what has them answers, however it compares with the rest
             order = np.flatnonzero(among)
         else:
-            order = np.flatnonzero(ranked.answers(among, self._constants))
+            answers = ranked.answers(among, self._constants)
+            if others:  # the best are worth more by them, and the least would be worth too little
+                alone = rank(shelf, asked, vectors, self._constants)
+                answers |= alone.answers(among, self._constants)
+            order = np.flatnonzero(answers)
         order = order[np.argsort(-ranked.scores[order], kind="stable")]
         for phrase in query.phrases:
             order = self._with_phrase(order, phrase)

@@ -146,6 +146,21 @@ async def test_other_words_find_what_the_query_did_not_and_are_marked(
     assert page.query.others == ("plumber", "boiler")
 
 
+async def test_what_the_query_found_is_found_with_other_words_however_much_they_bring(
+    search: Search, ada: Journal
+) -> None:
+    await write(ada, "The radio in the garden by the pond; a wireless and a gramophone.")
+    await write(ada, "The garden was dry, and we carried buckets of water to it.")
+    for text in ("She sold the house. " * 15 + "The garden too.", "Taxes. " * 90 + "A garden."):
+        await write(ada, text)
+    for n in range(20):
+        await write(ada, f"Nothing but numbers and letters on day {n} at the office.")
+    before = await found(search, "radio garden pond")
+    after = await found(search, "radio garden pond", ["wireless", "gramophone"])
+    assert len(before) > 1
+    assert set(before) <= set(after)
+
+
 async def test_what_narrows_a_query_narrows_it_in_other_words(search: Search, ada: Journal) -> None:
     await write(ada, "The plumber came about the boiler.")
     await write(ada, "The plumber and the piano tuner came.")
