@@ -142,12 +142,22 @@ class Shelf:
     @cached_property
     def written_days(self) -> I64:
         """The days that have a writing, rising."""
-        return np.flatnonzero(np.bincount(self.days)) if self.writings else np.zeros(0, np.int64)
+        return np.flatnonzero(np.bincount(self._days_since)) + self._first_day
 
     @cached_property
     def day_numbers(self) -> I64:
         """Which of the written days each writing is on."""
-        return (np.cumsum(np.bincount(self.days) > 0) - 1)[self.days]
+        return (np.cumsum(np.bincount(self._days_since) > 0) - 1)[self._days_since]
+
+    @property
+    def _first_day(self) -> int:
+        return int(self.days.min()) if self.writings else 0
+
+    @property
+    def _days_since(self) -> I64:
+        """How long after the first each writing's day is: what is counted by day is then as long
+        as the journal, and not two thousand years."""
+        return self.days.astype(np.int64) - self._first_day
 
     def norms(self, k1: float, b: float) -> Norms:
         """By how much the length of each passage, writing and day tells against it in BM25."""
