@@ -1,5 +1,7 @@
 """How well a writing answers depends on what is written, not on how the index is parted."""
 
+from itertools import pairwise
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -37,7 +39,7 @@ def test_it_is_the_same_in_one_part_and_in_many_though_a_day_lies_in_several(
     cuts: set[int], word: str
 ) -> None:
     bounds = [0, *sorted(cuts), len(TEXTS)]
-    parts = [WRITTEN[a:b] for a, b in zip(bounds, bounds[1:], strict=False)]
+    parts = [WRITTEN[a:b] for a, b in pairwise(bounds)]
     parted = Shelf(tuple(Layer.of(Part.of(part)) for part in parts))
     query = {EMBEDDER.name: EMBEDDER.query(word)}
     one, many = (rank(shelf, asked(word, "weir"), query) for shelf in (WHOLE, parted))
