@@ -1,7 +1,7 @@
 """Other words for a search, by the model: those that the page may hold instead of what was typed.
 
 Asked for by a press and never of itself. The model is sent what was typed, without its dates and
-operators, and nothing that anyone wrote in the journal. What it says is held by nobody here.
+operators, and nothing that anyone wrote in the journal. What it says is not held here.
 """
 
 import asyncio
