@@ -15,7 +15,7 @@ from llamora.journal.journal import Journal
 from llamora.search.embedders import Embedders
 from llamora.search.other_words import LONGEST, MOST, usable
 from llamora.search.query import parse
-from llamora.search.rank import Asked, rank
+from llamora.search.rank import CONSTANTS, Asked, rank
 from llamora.search.recent import Recent
 from llamora.search.search import Search
 from llamora.search.words import term_of, words
@@ -94,8 +94,10 @@ def test_what_has_another_word_is_found_and_comes_after_what_has_the_querys_own(
 
 
 def test_however_many_other_words_a_page_has_it_stays_behind() -> None:
-    *_, all_others = scores("radio", "gramophone", "wireless", "piano", "once", "all")
-    assert scores("radio")[1] > all_others
+    many = ("gramophone", "wireless", "piano", "once", "all", "played", "kitchen", "night")
+    first, radio, _, last = scores("radio", *many)
+    assert radio > max(first, last)
+    assert max(first, last) <= 2 * CONSTANTS.others + 1e-6, "in the passage and in the writing"
 
 
 def test_other_words_never_take_anything_away() -> None:
@@ -159,6 +161,11 @@ async def test_what_the_query_found_is_found_with_other_words_however_much_they_
     after = await found(search, "radio garden pond", ["wireless", "gramophone"])
     assert len(before) > 1
     assert set(before) <= set(after)
+
+
+async def test_words_that_stand_in_any_text_find_nothing(search: Search, ada: Journal) -> None:
+    await write(ada, "The plumber came about the boiler, and it was the day of the fair.")
+    assert await found(search, "zzzz", ["the", "and", "was"]) == []
 
 
 async def test_what_narrows_a_query_narrows_it_in_other_words(search: Search, ada: Journal) -> None:
