@@ -37,6 +37,7 @@ async def answer(
             if asks:
                 others = await _others(asks, found.query, sentences)
                 found = await search.find(query, limit=limit, others=others)
+                sentences += found.notes
             for sentence in sentences:
                 if sentence not in said:
                     said.add(sentence)

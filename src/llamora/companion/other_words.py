@@ -8,6 +8,7 @@ import asyncio
 import logging
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
@@ -54,15 +55,23 @@ SCHEMA: Schema = {
 }
 
 
+@dataclass
+class _Question:
+    """What a model is being asked, and how many wait for it."""
+
+    task: asyncio.Task[tuple[str, ...]]
+    waiting: int = 0
+
+
 class OtherWords:
-    """Asks for one journal; whoever asks for the same while it is asked gets the same answer."""
+    """Asks for one journal, one question at a time: whoever asks for the same meanwhile gets the
+    same answer, and whoever asks for something else has the one before give way."""
 
     def __init__(self, sources: Sources, model: Model | None, prompts: Prompts) -> None:
         self._sources = sources
         self._model = model
         self._prompts = prompts
-        self._asking: dict[str, asyncio.Task[tuple[str, ...]]] = {}
-        self._waiting: dict[str, int] = {}
+        self._asking: tuple[str, _Question] | None = None
         self._closed = False
 
     async def of(self, typed: str) -> tuple[str, ...]:
@@ -71,39 +80,45 @@ class OtherWords:
             raise Locked
         if self._model is None:
             raise Failed(NO_MODEL)
-        task = self._asking.get(typed)
-        if task is None:
-            task = self._asking[typed] = asyncio.create_task(self._asked(self._model, typed))
-        self._waiting[typed] = self._waiting.get(typed, 0) + 1
+        asked, question = self._asking or ("", None)
+        if question is None or asked != typed:
+            self.give_way()
+            question = _Question(asyncio.create_task(self._asked(self._model, typed)))
+            self._asking = typed, question
+        question.waiting += 1
         try:
-            await asyncio.wait({task})
+            await asyncio.wait({question.task})
         finally:
-            await self._leave(typed, task)
+            await self._leave(question)
         if self._closed:
             raise Locked
-        if task.cancelled():  # it had to give way
+        if question.task.cancelled():  # it had to give way
             raise Failed(Busy.sentence)
-        return task.result()
+        return question.task.result()
 
-    async def _leave(self, typed: str, task: asyncio.Task[tuple[str, ...]]) -> None:
+    async def _leave(self, question: _Question) -> None:
         """The last who waits takes the question along."""
-        self._waiting[typed] -= 1
-        if self._waiting[typed]:
+        question.waiting -= 1
+        if question.waiting:
             return
-        del self._waiting[typed], self._asking[typed]
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        if self._asking and self._asking[1] is question:
+            self._asking = None
+        question.task.cancel()
+        await asyncio.gather(question.task, return_exceptions=True)
 
     def give_way(self) -> None:
         """Asks the model no further: the diarist wants it for something else, or not at all."""
-        for task in self._asking.values():
-            task.cancel()
+        if self._asking:
+            self._asking[1].task.cancel()
+            self._asking = None
 
     async def close(self) -> None:
         """Nobody is told anything of a locked journal."""
         self._closed = True
+        question = self._asking and self._asking[1]
         self.give_way()
-        await asyncio.gather(*self._asking.values(), return_exceptions=True)
+        if question:
+            await asyncio.gather(question.task, return_exceptions=True)
 
     async def _asked(self, model: Model, typed: str) -> tuple[str, ...]:
         try:

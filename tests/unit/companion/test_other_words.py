@@ -166,6 +166,31 @@ async def test_who_asks_twice_at_once_asks_the_model_once(searching):
     assert len(model_of(companion).asked) == 1
 
 
+async def test_another_question_has_the_one_before_give_way(searching):
+    companion = asking(searching, "frost", hold_at=0)
+    first = asyncio.create_task(companion.other_words("winter"))
+    await until_asked(model_of(companion))
+    others = [asyncio.create_task(companion.other_words(f"winter {n}")) for n in range(20)]
+    for one in (first, *others[:-1]):
+        with pytest.raises(Failed, match=Busy.sentence):
+            await one
+    model_of(companion).go_on()
+    assert await others[-1] == ("frost",)
+    assert len(model_of(companion).asked) == 2, "the first and the last"
+
+
+async def test_who_asks_again_after_it_gave_way_asks_anew(searching):
+    companion = asking(searching, "frost", hold_at=0)
+    first = asyncio.create_task(companion.other_words("winter"))
+    await until_asked(model_of(companion))
+    await companion.fall_silent()
+    again = asyncio.create_task(companion.other_words("winter"))
+    with pytest.raises(Failed, match=Busy.sentence):
+        await first
+    model_of(companion).go_on()
+    assert await again == ("frost",)
+
+
 async def test_the_last_who_leaves_takes_the_question_along(searching):
     companion = asking(searching, "frost", hold_at=0)
     await (await searching.search()).loaded()
