@@ -256,10 +256,21 @@ async def test_thoughts_and_a_loop_of_a_real_endpoint_are_left_out(searching):
 
 
 async def test_the_real_llama_is_held_to_the_form(searching, llama):
+    """It says what it likes, an empty list among others; whatever it says is in the form."""
     settings = ModelSettings(host=llama.url, api_key=llama.api_key)
     companion = Companion(searching, Endpoint(settings), Prompts(), CompanionLimits())
-    found = await companion.other_words("a hard winter")
-    assert set(found) <= {"calm", "heron", "letter", "sleep", "window"}
+    said: set[str] = set()
+    for _ in range(20):
+        try:
+            found = await companion.other_words("a hard winter")
+        except Failed as e:
+            said.add(e.sentence)
+        else:
+            assert set(found) <= {"calm", "heron", "letter", "sleep", "window"}
+            break
+    else:
+        raise AssertionError("It never had a word.")
+    assert said <= {NOTHING}
 
 
 async def until_asked(model: ScriptedModel) -> None:
