@@ -44,6 +44,11 @@ def test_a_page_that_nobody_looks_at_locks_and_shows_the_door(house: House, seat
     house.clock.advance(seconds=WARNED)
     ada.page.clock.run_for(WARNED * 1000)
     expect(warning(ada)).to_be_visible()
+    expect_locked(ada, house)
+
+
+def expect_locked(ada: Diarist, house: House) -> None:
+    """In two minutes, with what was typed kept."""
     for _ in range(9):
         pass_time(ada, house, 15)
         ada.page.wait_for_timeout(50)
@@ -72,12 +77,7 @@ def test_when_it_was_open_for_as_long_as_it_may_nothing_is_offered_but_the_draft
     expect(warning(ada).get_by_role("button", name="Stay")).to_be_hidden()
     ada.visit()
     expect(warning(ada)).to_be_visible()
-    for _ in range(9):
-        pass_time(ada, house, 15)
-        ada.page.wait_for_timeout(50)
-    ada.arrives_at("Open your journal")
-    ada.sign_in().visit()
-    expect(ada.composer).to_have_value("half a thought")
+    expect_locked(ada, house)
 
 
 def test_what_was_not_saved_yet_is_saved_when_the_warning_comes(house: House, seat: Seat):

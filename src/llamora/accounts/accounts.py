@@ -519,9 +519,8 @@ class Accounts:
         await self._invitations.sweep()
 
     async def _finish_erasing(self) -> list[str]:
-        with suppress(
-            StoreError
-        ):  # whoever asked has destroyed the keys, and can look what is left
+        """What was erased; nothing on a full disk, say, for then `is_being_erased`."""
+        with suppress(StoreError):
             return await erasing.finish(self._store)
         return []
 

@@ -61,6 +61,16 @@ OPERATIONS: dict[str, Callable[[Before], Awaitable[object]]] = {
 }
 
 
+async def before(ada: Journal) -> Before:
+    it = Before(ada, await write(ada, "first"), await write(ada, "second"))
+    await answer(ada, it.first, "to the first")
+    await ada.begin_response(it.growing)
+    await answer(ada, it.erased, "to the second")
+    await ada.erase(it.erased.id)
+    await ada.keep_draft(drafts.of_day(TODAY), "half")
+    return it
+
+
 def on_disk(path: Path) -> list[tuple[object, ...]]:
     """Every row of every table, as another program sees them."""
     with closing(sqlite3.connect(path)) as connection:
@@ -83,12 +93,7 @@ async def test_when_any_statement_fails_nothing_is_half_done(
     hook = Hook()
     store = Store.open(data_dir / "llamora.sqlite3", before_execute=hook)
     ada = Journal.open(store, new_account(store), clock)
-    it = Before(ada, await write(ada, "first"), await write(ada, "second"))
-    await answer(ada, it.first, "to the first")
-    await ada.begin_response(it.growing)
-    await answer(ada, it.erased, "to the second")
-    await ada.erase(it.erased.id)
-    await ada.keep_draft(drafts.of_day(TODAY), "half")
+    it = await before(ada)
     old_rows, old = on_disk(store.path), in_memory(ada)
 
     strikes = 0
@@ -117,12 +122,7 @@ async def test_when_the_disk_fills_at_any_write_nothing_is_half_done(
 ) -> None:
     store = Store.open(data_dir / "llamora.sqlite3")
     ada = Journal.open(store, new_account(store), clock)
-    it = Before(ada, await write(ada, "first"), await write(ada, "second"))
-    await answer(ada, it.first, "to the first")
-    await ada.begin_response(it.growing)
-    await answer(ada, it.erased, "to the second")
-    await ada.erase(it.erased.id)
-    await ada.keep_draft(drafts.of_day(TODAY), "half")
+    it = await before(ada)
     old_rows, old = on_disk(store.path), in_memory(ada)
     room = 0
     for room in filling():
